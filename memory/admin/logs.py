@@ -1,0 +1,31 @@
+"""The activity log and the usage ledger: append-only."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from memory.admin.base import MEMORY_RELATED, ReadOnlyAdmin
+from memory.models import MemoryEvent, ModelCall
+
+
+@admin.register(MemoryEvent)
+class MemoryEventAdmin(ReadOnlyAdmin):
+    """What happened, to what, by whom."""
+
+    list_display = ("created_at", "kind", "target_type", "target_id", "actor", "user", "assistant", "memory")
+    list_filter = ("kind", "actor", "target_type", "created_at")
+    list_select_related = (*MEMORY_RELATED, "assistant", "user")
+    search_fields = ("=target_id", "user__username", "memory__user__username", "assistant__name")
+    search_help_text = "The number of what it happened to, a person or an assistant."
+    date_hierarchy = "created_at"
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(ReadOnlyAdmin):
+    """What was asked of a model, what it cost and how it ended."""
+
+    list_display = ("created_at", "purpose", "model", "outcome", "tokens_in", "tokens_out", "duration_ms", "memory")
+    list_filter = ("purpose", "outcome", "model", "created_at")
+    list_select_related = MEMORY_RELATED
+    search_fields = ("model", "detail", "memory__user__username", "assistant__name")
+    date_hierarchy = "created_at"

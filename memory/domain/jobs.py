@@ -1,0 +1,144 @@
+"""The state of a memory's background jobs, as people see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from procrastinate.exceptions import ConnectorException
+
+from memory.enums import EventKind
+from memory.exceptions import JobNotFound
+from memory.models import Memory, MemoryEvent
+
+WORKER_TIMEOUT = timedelta(seconds=30)
+"""A worker writes a heartbeat every ten seconds."""
+
+LABELS = {
+    "memory.consolidate": "Moving pages to mid-term memory",
+    "memory.promote": "Learning from a segment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TroubledJob:
+    """A job that failed: for good, or about to be tried again at `due_at`."""
+
+    id: int
+    task: str
+    reason: str
+    at: datetime | None
+    attempts: int
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """What is waiting, running and in trouble; `queued` leaves out what waits to be tried again."""
+
+    worker_alive: bool
+    queued: int
+    running: int
+    failed: tuple[TroubledJob, ...]
+    retrying: tuple[TroubledJob, ...]
+
+    @property
+    def idle(self) -> bool:
+        return not (self.queued or self.running or self.failed or self.retrying)
+
+
+def lock_of(memory_id: int) -> str:
+    """Return the lock under which all jobs of a memory run, one at a time."""
+    return f"memory:{memory_id}"
+
+
+def worker_alive(now: datetime | None = None) -> bool:
+    """True while any worker gives signs of life."""
+    since = (now or timezone.now()) - WORKER_TIMEOUT
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=since).exists()
+
+
+def job_state(memory: Memory) -> JobState:
+    """Return the state of this memory's jobs in three queries."""
+    jobs = list(
+        ProcrastinateJob.objects.filter(lock=lock_of(memory.pk), status__in=("todo", "doing", "failed")).order_by("id")
+    )
+    notes = _last_failures(memory)
+    failed = [_troubled(job, notes) for job in jobs if job.status == "failed"]
+    retrying = [_troubled(job, notes) for job in jobs if job.status == "todo" and _attempt(job) > 1]
+    return JobState(
+        worker_alive=worker_alive(),
+        queued=sum(job.status == "todo" for job in jobs) - len(retrying),
+        running=sum(job.status == "doing" for job in jobs),
+        failed=tuple(failed),
+        retrying=tuple(retrying),
+    )
+
+
+def retry_job(memory: Memory, job_id: int) -> None:
+    """Queue a failed job of this memory again. Raises JobNotFound for any other job.
+
+    Where the same work is queued already, the failed job is dropped instead: the queued one does it.
+    """
+    job = ProcrastinateJob.objects.filter(pk=job_id, lock=lock_of(memory.pk), status="failed").first()
+    if job is None:
+        raise JobNotFound
+    requeue(job)
+
+
+def stalled_jobs() -> list[ProcrastinateJob]:
+    """Return jobs marked as running whose worker is gone or has given no sign of life for 30 seconds."""
+    since = timezone.now() - WORKER_TIMEOUT
+    orphaned = Q(worker__isnull=True) | Q(worker__last_heartbeat__lt=since)
+    return list(ProcrastinateJob.objects.filter(orphaned, status="doing").order_by("id"))
+
+
+def requeue(job: ProcrastinateJob) -> None:
+    """Put a failed or orphaned job back into the queue, or drop it where its work is queued already."""
+    try:
+        with transaction.atomic():
+            app.job_manager.retry_job_by_id(job.pk, retry_at=timezone.now())
+    except ConnectorException:
+        drop([job.pk])
+
+
+def drop(job_ids: list[int]) -> None:
+    """Remove ended jobs from the queue's table (the library's models are read-only on purpose)."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [job_ids])
+
+
+def forget_failures(memory_id: int, task: str) -> None:
+    """Drop the failed jobs of a kind after a later one of the same kind has done their work."""
+    failed = ProcrastinateJob.objects.filter(lock=lock_of(memory_id), task_name=task, status="failed")
+    if ids := list(failed.values_list("pk", flat=True)):
+        drop(ids)
+
+
+def _attempt(job: ProcrastinateJob) -> int:
+    return int(job.args.get("attempt", 1))
+
+
+def _last_failures(memory: Memory) -> dict[str, MemoryEvent]:
+    """The newest failure of each kind of job; the last twenty events are more than there are kinds."""
+    events = memory.events.filter(kind=EventKind.FAILED).order_by("-pk")[:20]
+    return {note.after["task"]: note for note in reversed(events) if note.after}
+
+
+def _troubled(job: ProcrastinateJob, notes: dict[str, MemoryEvent]) -> TroubledJob:
+    note = notes.get(job.task_name)
+    after: dict[str, Any] = (note.after or {}) if note else {}
+    return TroubledJob(
+        id=job.pk,
+        task=LABELS.get(job.task_name, job.task_name),
+        reason=str(after.get("reason", "The worker stopped in the middle.")),
+        at=note.created_at if note else None,
+        attempts=_attempt(job),
+        due_at=job.scheduled_at if job.status == "todo" else None,
+    )

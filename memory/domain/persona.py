@@ -1,0 +1,161 @@
+"""Profile and traits: what a promotion learns of the person, and what the person says of themselves.
+
+A person's edit locks the entry: no model changes it afterwards. Each change is logged with before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from memory.domain.activity import event, log
+from memory.domain.traits import TRAIT_DIMENSIONS
+from memory.enums import EventKind, TraitLevel
+from memory.exceptions import InvalidText
+from memory.llm.base import ProfileFinding, TraitFinding
+from memory.models import Memory, MemoryEvent, ModelCall, Page, Profile, Trait
+
+Row = TypeVar("Row", Profile, Trait)
+
+NAME_LENGTH = 60
+VALUE_LENGTH = 500
+REASON_LENGTH = 1000
+
+
+def required_text(text: str, longest: int, what: str) -> str:
+    """Return the text trimmed; raise InvalidText when it is empty or longer than `longest` characters."""
+    text = text.strip()
+    if not text:
+        raise InvalidText(f"{what} must not be empty.")
+    if len(text) > longest:
+        raise InvalidText(f"{what} is {len(text):,} characters long; {longest:,} is the most.")
+    return text
+
+
+def state_of(row: Profile | Trait) -> dict[str, object]:
+    """Return what the activity log keeps of a profile attribute or trait."""
+    if isinstance(row, Profile):
+        return {"name": row.name, "value": row.value, "locked": row.locked}
+    return {"dimension": row.dimension, "level": row.level, "reason": row.reason, "locked": row.locked}
+
+
+def learn_profile(
+    memory: Memory, findings: Iterable[ProfileFinding], pages: Sequence[Page], call: ModelCall
+) -> list[Profile]:
+    """Store stated attributes; return those that are new or changed. Locked ones stand; equal ones gain sources.
+
+    Runs in the promotion's transaction, which holds the memory's lock.
+    """
+    known = {attribute.name.casefold(): attribute for attribute in memory.profile.all()}
+    changed: list[Profile] = []
+    for finding in findings:
+        name, value = finding.name.strip()[:NAME_LENGTH], finding.value.strip()[:VALUE_LENGTH]
+        if not name or not value:
+            continue
+        attribute = known.get(name.casefold())
+        before = state_of(attribute) if attribute else None
+        if attribute is None:
+            attribute = Profile(memory=memory, name=name)
+        elif attribute.locked:
+            continue
+        if attribute.value != value:
+            attribute.value = value
+            attribute.save()
+            known[name.casefold()] = attribute
+            changed.append(attribute)
+            log(_learnt(memory, attribute, call, before))
+        attribute.sources.add(*(pages[index] for index in finding.page_indexes))
+    return changed
+
+
+def learn_traits(
+    memory: Memory, findings: Iterable[TraitFinding], pages: Sequence[Page], call: ModelCall
+) -> list[Trait]:
+    """Store trait levels with their evidence; return the new and changed ones.
+
+    Unknown dimensions are dropped, locked traits stand, and a guess that rests on fewer pages than the stored
+    one does not replace its level: it only adds evidence.
+    """
+    known = {trait.dimension: trait for trait in memory.traits.all()}
+    changed: list[Trait] = []
+    for finding in findings:
+        if finding.dimension not in TRAIT_DIMENSIONS:
+            continue
+        trait = known.get(finding.dimension)
+        before = state_of(trait) if trait else None
+        if trait is None:
+            trait = Trait(memory=memory, dimension=finding.dimension)
+        elif trait.locked:
+            continue
+        weaker = trait.pk is not None and len(finding.page_indexes) < trait.evidence.count()
+        if not weaker and trait.level != finding.level:
+            trait.level = TraitLevel(finding.level)
+            trait.reason = finding.reason[:REASON_LENGTH]
+            trait.save()
+            known[finding.dimension] = trait
+            changed.append(trait)
+            log(_learnt(memory, trait, call, before))
+        trait.evidence.add(*(pages[index] for index in finding.page_indexes))
+    return changed
+
+
+def set_profile(memory: Memory, name: str, value: str, *, by: User) -> Profile:
+    """Write an attribute by hand, new or not, and lock it. Raises InvalidText."""
+    name = required_text(name, NAME_LENGTH, "The name")
+    value = required_text(value, VALUE_LENGTH, "The value")
+    with transaction.atomic():
+        Memory.objects.locked(memory.pk)
+        attribute = memory.profile.filter(name__iexact=name).first() or Profile(memory=memory, name=name)
+        return _write(attribute, by, value=value)
+
+
+def edit_profile(attribute: Profile, value: str, *, by: User) -> Profile:
+    """Change an attribute by hand and lock it. Raises InvalidText, Profile.DoesNotExist when it is gone."""
+    value = required_text(value, VALUE_LENGTH, "The value")
+    with transaction.atomic():
+        fresh = Profile.objects.select_for_update().get(pk=attribute.pk)
+        return _write(fresh, by, value=value)
+
+
+def edit_trait(trait: Trait, level: str, reason: str, *, by: User) -> Trait:
+    """Change a trait by hand and lock it. Raises InvalidText, Trait.DoesNotExist when it is gone."""
+    if level not in TraitLevel.values:
+        raise InvalidText("A level is high, medium or low.")
+    if len(reason := reason.strip()) > REASON_LENGTH:
+        raise InvalidText(f"The reason is {len(reason):,} characters long; {REASON_LENGTH:,} is the most.")
+    with transaction.atomic():
+        fresh = Trait.objects.select_for_update().get(pk=trait.pk)
+        return _write(fresh, by, level=level, reason=reason)
+
+
+def delete_profile(attribute: Profile, *, by: User) -> None:
+    """Delete an attribute; what it said stays in the activity log."""
+    _delete(attribute, by)
+
+
+def delete_trait(trait: Trait, *, by: User) -> None:
+    """Delete a trait: the dimension is unknown again."""
+    _delete(trait, by)
+
+
+def _write(row: Row, by: User, **values: str) -> Row:
+    before = state_of(row) if row.pk else None
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.locked = True
+    row.save()
+    log(event(EventKind.EDITED, row, memory=row.memory, by=by, before=before, after=state_of(row)))
+    return row
+
+
+def _delete(row: Profile | Trait, by: User) -> None:
+    with transaction.atomic():
+        log(event(EventKind.DELETED, row, memory=row.memory, by=by, before=state_of(row)))
+        row.delete()
+
+
+def _learnt(memory: Memory, row: Profile | Trait, call: ModelCall, before: dict[str, object] | None) -> MemoryEvent:
+    return event(EventKind.LEARNT, row, memory=memory, model_call=call, before=before, after=state_of(row))

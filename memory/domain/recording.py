@@ -1,0 +1,142 @@
+"""Recording: the one door through which a page enters a memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from memory.domain.activity import event, log
+from memory.domain.lexical import term_counts
+from memory.enums import EventKind, Source
+from memory.exceptions import ExternalIdConflict, InvalidPage
+from memory.models import Memory, Page, Posting
+from memory.signals import page_recorded
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PageDraft:
+    """A page to be. `occurred_at` is aware; `external_id` makes recording it twice harmless."""
+
+    query: str
+    response: str
+    occurred_at: datetime
+    external_id: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a call stored, and how many drafts were there already."""
+
+    pages: list[Page]
+    skipped: int
+
+
+def record_page(
+    memory: Memory,
+    *,
+    query: str,
+    response: str,
+    occurred_at: datetime | None = None,
+    external_id: str | None = None,
+    metadata: dict[str, Any] | None = None,
+    source: Source = Source.CHAT,
+) -> Page:
+    """Record one page; with an `external_id` known already, return the page that has it.
+
+    Effects and errors are those of `record_pages`.
+    """
+    draft = PageDraft(query, response, occurred_at or timezone.now(), external_id, metadata or {})
+    recorded = record_pages(memory, [draft], source)
+    return recorded.pages[0] if recorded.pages else memory.pages.get(external_id=external_id)
+
+
+def record_pages(memory: Memory, drafts: Sequence[PageDraft], source: Source) -> Recorded:
+    """Append pages to short-term memory, in order, all or none.
+
+    In one transaction: lock the memory, leave out drafts whose `external_id` is stored with the same words,
+    insert pages, index their words, log `recorded`, send `page_recorded`. No model is called.
+    Raises InvalidPage (a draft says nothing, or its time is naive) and ExternalIdConflict (the same id with
+    other words, stored or within the drafts).
+    """
+    drafts = [_cleaned(draft) for draft in drafts]
+    with transaction.atomic():
+        locked = Memory.objects.locked(memory.pk)
+        fresh = list(_not_stored(locked, drafts))
+        if not fresh:
+            return Recorded([], len(drafts))
+        pages = Page.objects.bulk_create(
+            [_page(locked, draft, locked.last_position + n, source) for n, draft in enumerate(fresh, start=1)],
+            batch_size=_BATCH,
+        )
+        term_count = _index(locked, pages)
+        locked.last_position += len(pages)
+        locked.page_count += len(pages)
+        locked.term_count += term_count
+        locked.save(update_fields=["last_position", "page_count", "term_count"])
+        log(*(event(EventKind.RECORDED, page, memory=memory, after={"source": source.value}) for page in pages))
+        page_recorded.send(Page, memory=memory, pages=pages)
+    return Recorded(pages, len(drafts) - len(pages))
+
+
+def _cleaned(draft: PageDraft) -> PageDraft:
+    if timezone.is_naive(draft.occurred_at):
+        raise InvalidPage("A page's time needs a time zone.")
+    # Postgres text cannot hold NUL; its visible stand-in keeps the length.
+    query, response = (text.replace("\0", "\ufffd") for text in (draft.query, draft.response))
+    if not query.strip() and not response.strip():
+        raise InvalidPage
+    return PageDraft(query, response, draft.occurred_at, draft.external_id, draft.metadata)
+
+
+def _not_stored(memory: Memory, drafts: Sequence[PageDraft]) -> Iterator[PageDraft]:
+    ids = [draft.external_id for draft in drafts if draft.external_id is not None]
+    stored = {
+        external_id: (query, response)
+        for external_id, query, response in memory.pages.filter(external_id__in=ids).values_list(
+            "external_id", "query", "response"
+        )
+    }
+    for draft in drafts:
+        if draft.external_id is None:
+            yield draft
+            continue
+        words = stored.get(draft.external_id)
+        if words is None:
+            stored[draft.external_id] = (draft.query, draft.response)
+            yield draft
+        elif words != (draft.query, draft.response):
+            raise ExternalIdConflict(
+                f"A page with the id {draft.external_id!r} exists already and says something else."
+            )
+
+
+def _page(memory: Memory, draft: PageDraft, position: int, source: Source) -> Page:
+    return Page(
+        memory=memory,
+        position=position,
+        query=draft.query,
+        response=draft.response,
+        occurred_at=draft.occurred_at,
+        source=source,
+        external_id=draft.external_id,
+        metadata=draft.metadata,
+        length=sum(term_counts(f"{draft.query}\n{draft.response}").values()),
+    )
+
+
+def _index(memory: Memory, pages: Sequence[Page]) -> int:
+    postings = [
+        Posting(memory=memory, page=page, term=term, frequency=frequency)
+        for page in pages
+        for term, frequency in term_counts(f"{page.query}\n{page.response}").items()
+    ]
+    Posting.objects.bulk_create(postings, batch_size=5 * _BATCH)
+    return sum(page.length for page in pages)

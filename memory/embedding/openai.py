@@ -1,0 +1,91 @@
+"""Embeddings from any OpenAI-compatible server."""
+
+from collections.abc import Sequence
+
+import httpx2
+import numpy as np
+import openai
+from openai.types import CreateEmbeddingResponse
+
+from memory.domain.tokens import count_tokens
+from memory.embedding.base import Vectors
+from memory.embedding.registry import OPENAI_PREFIX
+from memory.exceptions import ModelError
+from memory.llm.bounds import storable
+from memory.llm.openai import Endpoint, model_error, sync_client
+
+BATCH = 256
+"""Texts in one request, at most."""
+BATCH_TOKENS = 200_000
+"""Tokens in one request by our own high count; OpenAI takes 300,000."""
+TEXT_TOKENS = 8_000
+"""Of a longer text only the beginning is embedded: servers refuse more."""
+
+
+class OpenAIEmbedder:
+    """Asks a server's embeddings endpoint, in batches."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.name = OPENAI_PREFIX + endpoint.model
+        self._endpoint = endpoint
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return float32, shape (len(texts), d), rows of unit length in the order of the texts; blank
+        texts: zeros.
+
+        One request for each 256 texts or 200,000 tokens. With no text but blank ones nothing is asked and d
+        is 0. Raises `ModelError`.
+        """
+        told = [position for position, text in enumerate(texts) if text.strip()]
+        if not told:
+            return np.zeros((len(texts), 0), dtype=np.float32)
+        try:
+            with sync_client(self._endpoint) as client:
+                batches = _batches([_bounded(texts[position]) for position in told])
+                found = np.concatenate([self._ask(client, batch) for batch in batches])
+        except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:
+            raise _about_embedding(model_error(error, self._endpoint)) from None
+        vectors = np.zeros((len(texts), found.shape[1]), dtype=np.float32)
+        vectors[told] = found
+        return vectors
+
+    def _ask(self, client: openai.OpenAI, batch: list[str]) -> Vectors:
+        """Embed one batch; raises ValueError when the answer is not one vector a text."""
+        answer: object = client.embeddings.create(model=self._endpoint.model, input=batch, encoding_format="float")
+        data = getattr(answer, "data", None)
+        if not isinstance(answer, CreateEmbeddingResponse) or not data or len(data) != len(batch):
+            raise ValueError("not one vector a text")
+        ordered = sorted(data, key=lambda item: item.index)
+        rows = np.array([item.embedding for item in ordered], dtype=np.float32)
+        if rows.ndim != 2 or not np.isfinite(rows).all():
+            raise ValueError("vectors of different lengths")
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        units: Vectors = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+        return units
+
+
+def _bounded(text: str) -> str:
+    text, tokens = storable(text), count_tokens(text)
+    return text if tokens <= TEXT_TOKENS else text[: len(text) * TEXT_TOKENS // tokens]
+
+
+def _batches(texts: list[str]) -> list[list[str]]:
+    batches: list[list[str]] = []
+    tokens = 0
+    for text in texts:
+        count = count_tokens(text)
+        if not batches or len(batches[-1]) == BATCH or tokens + count > BATCH_TOKENS:
+            batches.append([])
+            tokens = 0
+        batches[-1].append(text)
+        tokens += count
+    return batches
+
+
+def _about_embedding(error: ModelError) -> ModelError:
+    """Return the error with its words turned from the language model to the embedding model and its
+    settings.
+    """
+    message = str(error).replace("language model", "embedding model")
+    message = message.replace("OPENAI_", "EMBEDDING_").replace("that MODEL", "that EMBEDDING_MODEL")
+    return type(error)(message)

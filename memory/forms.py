@@ -1,0 +1,64 @@
+"""What a person may write into a memory by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+
+from memory.enums import TraitLevel
+from memory.models import Knowledge, Profile, Trait
+
+
+def limit_of(model: type[Model], name: str) -> int | None:
+    """Return how many characters a column takes."""
+    limit: int | None = getattr(model._meta.get_field(name), "max_length", None)
+    return limit
+
+
+class CorrectionForm(forms.Form):
+    """A form over one row. `version` is the row's last change as the person saw it."""
+
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = self.visible_fields()[0].field
+        first.widget.attrs["autofocus"] = True
+
+
+class NewAttributeForm(forms.Form):
+    """A profile attribute that is not there yet."""
+
+    name = forms.CharField(
+        max_length=limit_of(Profile, "name"),
+        help_text="For example: occupation, home town, languages.",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    value = forms.CharField(
+        max_length=limit_of(Profile, "value"), widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+class AttributeForm(CorrectionForm):
+    """The value of a profile attribute."""
+
+    value = forms.CharField(max_length=limit_of(Profile, "value"), widget=forms.Textarea(attrs={"rows": 1}))
+
+
+class TraitForm(CorrectionForm):
+    """How strong a trait is, and why."""
+
+    level = forms.ChoiceField(choices=TraitLevel.choices)
+    reason = forms.CharField(
+        required=False, max_length=limit_of(Trait, "reason"), widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class KnowledgeForm(CorrectionForm):
+    """The words of a fact."""
+
+    text = forms.CharField(
+        label="Fact", max_length=limit_of(Knowledge, "text"), widget=forms.Textarea(attrs={"rows": 2})
+    )

@@ -1,0 +1,319 @@
+"""The language model behind any OpenAI-compatible server (OpenAI, Ollama, vLLM, DeepSeek, Qwen ...).
+
+A client is opened for one call and closed with it, so that an adapter may be used from any thread and any
+event loop; only the TLS context, which takes 50 ms to build, is shared. Nothing is retried here: a reply is
+exactly one model call, and a background job is retried by its queue.
+"""
+
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
+
+import httpx2
+import openai
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from memory import exceptions as errors
+from memory.llm import parsing, prompts
+from memory.llm.base import (
+    Delta,
+    PromotionRequest,
+    PromotionResult,
+    ReplyRequest,
+    TransferRequest,
+    TransferResult,
+    Turn,
+    Usage,
+)
+from memory.llm.bounds import storable
+from memory.llm.reasoning import ReasoningFilter
+
+OPENAI_URL = "https://api.openai.com/v1"
+PLACEHOLDER_KEY = "none"
+"""Sent where a base URL stands without a key: Ollama and its like ask for none, the client does."""
+CONNECT_TIMEOUT = 10.0
+"""Seconds a server may take to accept the connection; a silence after that is judged by
+`Endpoint.timeout`.
+"""
+JOB_PATIENCE = 4
+"""A consolidation comes in one piece, so its silence lasts for the whole generation."""
+
+Format = Literal["json_schema", "json_object", "none"]
+_FORMATS: tuple[Format, ...] = ("json_schema", "json_object", "none")
+_REQUEST_FAULTS = (400, 422)
+_CALL_ERRORS = (openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError)
+_T = TypeVar("_T", TransferResult, PromotionResult)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a model is and how long it may be silent, in seconds. The key never shows in a repr."""
+
+    model: str
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    timeout: float = 60.0
+
+    def client_arguments(self, patience: float = 1.0) -> dict[str, Any]:
+        """Return the arguments both kinds of client take."""
+        return {
+            "api_key": self.api_key or PLACEHOLDER_KEY,
+            "base_url": self.base_url or OPENAI_URL,
+            "max_retries": 0,
+            "timeout": httpx2.Timeout(self.timeout * patience, connect=min(CONNECT_TIMEOUT, self.timeout * patience)),
+        }
+
+
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """Return the process's TLS context (the operating system's trust store)."""
+    return httpx2.create_ssl_context()
+
+
+def sync_client(endpoint: Endpoint, patience: float = 1.0) -> openai.OpenAI:
+    """Open a client for one call from a job; the caller closes it."""
+    transport = openai.DefaultHttpxClient(verify=tls_context())
+    return openai.OpenAI(http_client=transport, **endpoint.client_arguments(patience))
+
+
+def _error_of_status(status: int) -> type[errors.ModelError]:
+    match status:
+        case 401 | 403:
+            return errors.ModelUnauthorised
+        case 402 | 429:
+            # 402: the prepaid balance is used up (DeepSeek).
+            return errors.ModelRateLimited
+        case 408 | 504:
+            return errors.ModelTimedOut
+    return errors.ModelServerError if status >= 500 else errors.ModelRefused
+
+
+def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False) -> errors.ModelError:
+    """Return the memory's own error for one of the client's.
+
+    `answering` says that the answer had begun. The message is plain words with the HTTP status and the
+    model's name; never the key, never what the server wrote.
+    """
+    status = ""
+    kind: type[errors.ModelError]
+    match error:
+        case openai.APITimeoutError():
+            kind = errors.ModelTimedOut
+        case openai.APIConnectionError():
+            kind = errors.ModelCutOff if answering else errors.ModelUnreachable
+        case openai.APIStatusError():
+            kind, status = _error_of_status(error.status_code), f"HTTP {error.status_code}, "
+        case httpx2.InvalidURL():
+            kind = errors.ModelUnreachable
+        case UnicodeEncodeError():
+            # A key with letters that no HTTP header can carry.
+            kind = errors.ModelUnauthorised
+        case openai.APIResponseValidationError() | ValueError():
+            # Undecodable JSON or UTF-8.
+            kind = errors.ModelMalformedAnswer
+        case _:
+            kind = errors.ModelServerError
+    return kind(f"{kind.__doc__} ({status}model {endpoint.model})")
+
+
+def _tokens(usage: Any) -> Usage:
+    """Return the server's own counts; None where it sent none or nonsense."""
+    counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
+    return Usage(*(count if isinstance(count, int) else None for count in counts))
+
+
+def _messages(turns: Sequence[Turn]) -> list[Any]:
+    return [{"role": turn.role, "content": turn.content} for turn in turns]
+
+
+class _Answer:
+    """What has come of one streamed answer, and whether it is whole."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.usage: Usage | None = None
+        self.finish_reason: str | None = None
+        self._endpoint = endpoint
+        self._reasoning = ReasoningFilter()
+        self._chunks = 0
+        self._shown = False
+
+    def take(self, chunk: object) -> str:
+        """Return the text a chunk adds to the answer."""
+        if not isinstance(chunk, ChatCompletionChunk):
+            raise self._error(errors.ModelMalformedAnswer)
+        self._chunks += 1
+        if chunk.usage is not None:
+            self.usage = _tokens(chunk.usage)
+        # The client does not validate chunks: any field may be missing.
+        choices = getattr(chunk, "choices", None)
+        if not choices:
+            return ""
+        self.finish_reason = getattr(choices[0], "finish_reason", None) or self.finish_reason
+        delta = getattr(choices[0], "delta", None)
+        text = getattr(delta, "content", None) or getattr(delta, "refusal", None)
+        return self._show(self._reasoning.feed(storable(text))) if isinstance(text, str) else ""
+
+    def close(self) -> str:
+        """Return the text still held back when the stream has ended."""
+        return self._show(self._reasoning.close())
+
+    def check(self, content_type: str) -> None:
+        """Raise what is wrong with the stream that ended; `content_type` is the response's."""
+        if not self._chunks and "event-stream" not in content_type:
+            raise self._error(errors.ModelMalformedAnswer)
+        if self._chunks and self.finish_reason is None:
+            raise self._error(errors.ModelCutOff)
+        if not self._shown:
+            raise self._error(errors.ModelEmptyAnswer)
+
+    def _show(self, text: str) -> str:
+        self._shown = self._shown or bool(text.strip())
+        return text
+
+    def _error(self, kind: type[errors.ModelError]) -> errors.ModelError:
+        return kind(f"{kind.__doc__} (model {self._endpoint.model})")
+
+
+class OpenAIResponder:
+    """Streams answers from a chat-completions endpoint."""
+
+    is_model = True
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.name = endpoint.model
+        self._endpoint = endpoint
+        self._takes_stream_options = True
+
+    async def stream(self, request: ReplyRequest) -> AsyncIterator[Delta | Usage]:
+        """Yield the answer's text as it comes, then its `Usage` if the server tells it.
+
+        One model call. A stop closes the connection at once: cancel the consuming task, or close the
+        iterator. Raises a `ModelError`; the text yielded before it stands.
+        """
+        answer = _Answer(self._endpoint)
+        opened = False
+        content_type = ""
+        try:
+            async with self._client() as client, await self._open(client, request) as chunks:
+                opened, content_type = True, chunks.response.headers.get("content-type", "")
+                async for chunk in chunks:
+                    if text := answer.take(chunk):
+                        yield Delta(text)
+        except _CALL_ERRORS as error:
+            # After the model has said that it is done, a lost goodbye takes nothing from the answer.
+            if answer.finish_reason is None:
+                raise model_error(error, self._endpoint, answering=opened) from None
+        if text := answer.close():
+            yield Delta(text)
+        answer.check(content_type)
+        if answer.usage is not None:
+            yield answer.usage
+
+    def _client(self) -> openai.AsyncOpenAI:
+        transport = openai.DefaultAsyncHttpxClient(verify=tls_context())
+        return openai.AsyncOpenAI(http_client=transport, **self._endpoint.client_arguments())
+
+    async def _open(self, client: openai.AsyncOpenAI, request: ReplyRequest) -> openai.AsyncStream[ChatCompletionChunk]:
+        """Start the answer; a server that refuses `stream_options` is asked once more without, ever after."""
+        messages = _messages(request.turns)
+        if self._takes_stream_options:
+            try:
+                return await client.chat.completions.create(
+                    model=self._endpoint.model,
+                    messages=messages,
+                    stream=True,
+                    stream_options={"include_usage": True},
+                )
+            except openai.APIStatusError as error:
+                if error.status_code not in _REQUEST_FAULTS:
+                    raise
+        opened = await client.chat.completions.create(model=self._endpoint.model, messages=messages, stream=True)
+        # Remembered only now: had this failed too, the options were not to blame.
+        self._takes_stream_options = False
+        return opened
+
+
+class OpenAIConsolidator:
+    """Does the memory's thinking with a chat-completions endpoint, one structured call each time."""
+
+    is_model = True
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.name = endpoint.model
+        self._endpoint = endpoint
+        self._format: Format = _FORMATS[0]
+
+    def transfer(self, request: TransferRequest) -> TransferResult:
+        """Judge continuity, keywords and topics of a batch; see `Consolidator.transfer`."""
+        return self._ask(
+            prompts.transfer_turns(request),
+            prompts.TRANSFER_SCHEMA,
+            lambda text: parsing.read_transfer(text, request),
+        )
+
+    def promote(self, request: PromotionRequest) -> PromotionResult:
+        """Extract profile, traits and knowledge; see `Consolidator.promote`."""
+        return self._ask(
+            prompts.promotion_turns(request),
+            prompts.PROMOTION_SCHEMA,
+            lambda text: parsing.read_promotion(text, request),
+        )
+
+    def _ask(self, turns: list[Turn], schema: dict[str, Any], read: Callable[[str], _T]) -> _T:
+        """Ask, read, and when the answer cannot be used ask once more with the fault named; usage is
+        summed.
+        """
+        with self._client() as client:
+            text, usage = self._complete(client, turns, schema)
+            try:
+                return replace(read(text), usage=usage)
+            except (errors.ModelMalformedAnswer, errors.ModelEmptyAnswer) as fault:
+                again = prompts.repair_turns(turns, text, str(fault))
+            text, more = self._complete(client, again, schema)
+            return replace(read(text), usage=_summed(usage, more))
+
+    def _client(self) -> openai.OpenAI:
+        try:
+            return sync_client(self._endpoint, JOB_PATIENCE)
+        except _CALL_ERRORS as error:
+            raise model_error(error, self._endpoint) from None
+
+    def _complete(self, client: openai.OpenAI, turns: list[Turn], schema: dict[str, Any]) -> tuple[str, Usage]:
+        """Make one call in the strictest form the server takes; a 400 steps down a form, and that is kept."""
+        for form in _FORMATS[_FORMATS.index(self._format) :]:
+            try:
+                completion: object = client.chat.completions.create(
+                    model=self._endpoint.model, messages=_messages(turns), **_response_format(form, schema)
+                )
+            except _CALL_ERRORS as error:
+                if form != _FORMATS[-1] and getattr(error, "status_code", None) in _REQUEST_FAULTS:
+                    continue
+                raise model_error(error, self._endpoint) from None
+            self._format = form
+            return _completion_text(completion), _tokens(getattr(completion, "usage", None))
+        raise AssertionError("the last form either returns or raises")
+
+
+def _response_format(form: Format, schema: dict[str, Any]) -> dict[str, Any]:
+    if form == "json_schema":
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    return {"response_format": {"type": form}} if form == "json_object" else {}
+
+
+def _completion_text(completion: object) -> str:
+    """Return the answer's text; something that is no completion (an HTML page, say) is malformed."""
+    choices = getattr(completion, "choices", None)
+    if not isinstance(completion, ChatCompletion) or not choices:
+        raise errors.ModelMalformedAnswer()
+    content = getattr(getattr(choices[0], "message", None), "content", None)
+    return content if isinstance(content, str) else ""
+
+
+def _summed(first: Usage, second: Usage) -> Usage:
+    def add(a: int | None, b: int | None) -> int | None:
+        return None if a is None and b is None else (a or 0) + (b or 0)
+
+    return Usage(add(first.tokens_in, second.tokens_in), add(first.tokens_out, second.tokens_out))

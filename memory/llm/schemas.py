@@ -1,0 +1,111 @@
+"""The shape of a model's answers, entry by entry. Extra keys are ignored; a type is bent only where it
+is unambiguous.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _as_text(value: object) -> object:
+    """A bare number is a text; nothing else is."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _as_index(value: object) -> object:
+    # Lax mode would read true as 1.
+    return "" if isinstance(value, bool) else value
+
+
+def _as_list(value: object) -> object:
+    if value is None or value == "":
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _as_words(value: object) -> object:
+    """One string of keywords is a list of them, written the way people write lists."""
+    return re.split(r"[,;\n]", value) if isinstance(value, str) else _as_list(value)
+
+
+def _as_level(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _as_day(value: object) -> object:
+    """Return midnight UTC of a written day; what is no full date is no date."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Index = Annotated[int, BeforeValidator(_as_index)]
+Indexes = Annotated[list[Index], BeforeValidator(_as_list)]
+Words = Annotated[list[Text], BeforeValidator(_as_words)]
+Level = Annotated[Literal["high", "medium", "low"], BeforeValidator(_as_level)]
+Day = Annotated[datetime | None, BeforeValidator(_as_day)]
+_PAGES = AliasChoices("pages", "page_indexes", "page_indices", "page")
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class NoteRead(_Read):
+    """One entry of "pages" in a transfer answer."""
+
+    index: Index | None = None
+    continues: bool
+    keywords: Words = []
+    chain_summary: Text = ""
+
+
+class TopicRead(_Read):
+    """One entry of "topics" in a transfer answer."""
+
+    title: Text = ""
+    summary: Text = ""
+    keywords: Words = []
+    pages: Indexes = Field(validation_alias=_PAGES)
+
+
+class TransferRead(_Read):
+    """A transfer answer."""
+
+    pages: list[NoteRead]
+    topics: list[TopicRead]
+
+
+class ProfileRead(_Read):
+    """One entry of "profile" in a promotion answer."""
+
+    name: Text
+    value: Text
+    pages: Indexes = Field(validation_alias=_PAGES)
+
+
+class TraitRead(_Read):
+    """One entry of "traits" in a promotion answer."""
+
+    dimension: Text
+    level: Level
+    reason: Text = ""
+    pages: Indexes = Field(validation_alias=_PAGES)
+
+
+class FactRead(_Read):
+    """One entry of "user_knowledge" or "assistant_knowledge" in a promotion answer."""
+
+    text: Text
+    pages: Indexes = Field(validation_alias=_PAGES)
+    valid_from: Day = None
+    supersedes: Indexes = []

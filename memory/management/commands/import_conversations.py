@@ -1,0 +1,118 @@
+"""`manage.py import_conversations`: past conversations become pages, with their dates."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from memory.domain import assistants, jobs
+from memory.domain.consolidation import promote_all, transfer_all
+from memory.domain.importing import read_drafts
+from memory.domain.recording import PageDraft, record_pages
+from memory.embedding import get_embedder
+from memory.enums import Source
+from memory.exceptions import ExternalIdConflict, ImportFault, MemoryOSError, NotAMember
+from memory.llm import get_consolidator
+from memory.models import Assistant, Memory
+from memory.progress import ProgressBar
+
+_BATCH = 100
+
+
+class Command(BaseCommand):
+    help = (
+        "Import conversations from the demo format of the paper's package or from a LoCoMo file. "
+        "Importing the same file again adds nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--user", required=True, help="whose memory it becomes")
+        parser.add_argument("--assistant", metavar="SLUG", help="made when there is none; default: the person's first")
+        parser.add_argument("--conversation", metavar="ID", help="which conversation of a LoCoMo file")
+        parser.add_argument("--no-wait", action="store_true", help="leave moving and learning to the worker")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            drafts = read_drafts(options["file"], options["conversation"])
+            memory = self._store(drafts, options["user"], options["assistant"])
+        except (ImportFault, ExternalIdConflict) as error:
+            raise CommandError(f"{error} Nothing was imported.") from error
+        if not options["no_wait"]:
+            self._consolidate(memory)
+        self._report(memory)
+
+    def _store(self, drafts: list[PageDraft], username: str, slug: str | None) -> Memory:
+        """Record all drafts or none; a new assistant is part of the same transaction."""
+        bar = ProgressBar("Storing pages", len(drafts), self.stdout)
+        added = 0
+        with transaction.atomic():
+            memory = self._memory(username, slug)
+            for start in range(0, len(drafts), _BATCH):
+                added += len(record_pages(memory, drafts[start : start + _BATCH], Source.IMPORT).pages)
+                bar.advance_to(min(start + _BATCH, len(drafts)))
+        bar.close()
+        self.stdout.write(f"{added} pages added, {len(drafts) - added} were there already.")
+        return memory
+
+    def _memory(self, username: str, slug: str | None) -> Memory:
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            raise CommandError(f"There is no person named {username!r}. Nothing was imported.")
+        if slug is None:
+            return assistants.ensure_default_memory(user)
+        assistant = Assistant.objects.filter(slug=slug).first()
+        if assistant is None:
+            self.stdout.write(f"Made the assistant {slug!r}.")
+            return assistants.create_assistant(user, slug, slug)
+        try:
+            return assistants.open_memory(user, assistant)
+        except NotAMember as error:
+            raise CommandError(f"{username} is not a member of {slug!r}. Nothing was imported.") from error
+
+    def _consolidate(self, memory: Memory) -> None:
+        """Run the background work to its end: here, or watch a worker that is doing it already."""
+        if jobs.worker_alive():
+            self._watch(memory)
+            return
+        consolidator = get_consolidator(memory.assistant.model_settings.get("model"))
+        waiting = memory.pages.short_term().count()
+        bar = ProgressBar("Moving to mid-term", max(waiting - memory.conf.short_term_capacity, 0), self.stdout)
+        try:
+            transfer_all(memory, consolidator, get_embedder(), bar.advance)
+            bar.close()
+            promote_all(memory, consolidator, get_embedder())
+        except MemoryOSError as error:
+            bar.close()
+            self.stderr.write(f"The pages are stored, but moving them stopped: {error} The worker will try again.")
+
+    def _watch(self, memory: Memory) -> None:
+        capacity = memory.conf.short_term_capacity
+        bar = ProgressBar("Moving to mid-term", max(memory.pages.short_term().count() - capacity, 0), self.stdout)
+        while True:
+            state = jobs.job_state(memory)
+            bar.advance_to(bar.total - max(memory.pages.short_term().count() - capacity, 0))
+            if state.failed or state.retrying:
+                bar.close()
+                trouble = (*state.failed, *state.retrying)[0]
+                self.stderr.write(f"The pages are stored, but moving them stopped: {trouble.reason}")
+                return
+            if not state.queued and not state.running:
+                bar.close()
+                return
+            time.sleep(0.2)
+
+    def _report(self, memory: Memory) -> None:
+        pages = memory.pages.all()
+        self.stdout.write(
+            f"Short-term: {pages.short_term().count()} pages. "
+            f"Mid-term: {pages.mid_term().count()} pages in {memory.segments.active().count()} segments. "
+            f"Long-term: {memory.profile.count()} profile attributes, {memory.traits.count()} traits, "
+            f"{memory.knowledge.active().count()} facts."
+        )

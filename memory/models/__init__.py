@@ -1,0 +1,25 @@
+"""The tiers as rows: one noun a file."""
+
+from memory.models.assistant import Assistant, Membership
+from memory.models.event import MemoryEvent
+from memory.models.knowledge import Knowledge
+from memory.models.memory import Memory
+from memory.models.model_call import ModelCall
+from memory.models.page import Page, Posting
+from memory.models.persona import Profile, Trait
+from memory.models.segment import DialogueChain, Segment
+
+__all__ = [
+    "Assistant",
+    "DialogueChain",
+    "Knowledge",
+    "Membership",
+    "Memory",
+    "MemoryEvent",
+    "ModelCall",
+    "Page",
+    "Posting",
+    "Profile",
+    "Segment",
+    "Trait",
+]

@@ -1,0 +1,52 @@
+"""A memory: what one assistant remembers of one person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from memory.conf import MemorySettings
+from memory.models.assistant import Assistant
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class MemoryQuerySet(models.QuerySet["Memory"]):
+    def for_user(self, user: User) -> MemoryQuerySet:
+        """This person's own memories, at assistants they are still a member of."""
+        return self.filter(user=user, assistant__memberships__user=user)
+
+    def locked(self, pk: int) -> Memory:
+        """Return the memory with its row locked until the transaction ends: writers of one memory queue here."""
+        return self.select_for_update().get(pk=pk)
+
+
+class Memory(models.Model):
+    """One user x one assistant: the unit of privacy, of ordering and of locking."""
+
+    assistant = models.ForeignKey(Assistant, on_delete=models.CASCADE, related_name="memories")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memories")
+    page_count = models.PositiveIntegerField(default=0, help_text="Pages held; N of BM25.")
+    term_count = models.PositiveBigIntegerField(default=0, help_text="Terms in all pages; N times avgdl of BM25.")
+    last_position = models.PositiveBigIntegerField(default=0, help_text="Position given to the newest page.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MemoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "memories"
+        constraints = (
+            models.UniqueConstraint(fields=("assistant", "user"), name="memory_once"),
+            models.CheckConstraint(condition=Q(page_count__lte=models.F("last_position")), name="memory_counts_sane"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.assistant} remembering {self.user}"
+
+    @property
+    def conf(self) -> MemorySettings:
+        return self.assistant.conf

@@ -1,0 +1,20 @@
+"""Receivers of the domain's own events: they enqueue jobs, in the transaction of the event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from memory import signals, tasks
+from memory.models import Memory
+
+
+@receiver(signals.page_recorded)
+def consolidate_new_pages(memory: Memory, **_: Any) -> None:
+    tasks.enqueue(tasks.consolidate, memory.pk)
+
+
+@receiver(signals.segment_heated)
+def promote_hot_segment(memory: Memory, **_: Any) -> None:
+    tasks.enqueue(tasks.promote, memory.pk)

@@ -1,0 +1,108 @@
+"""Background jobs. Each runs one domain function under its memory's lock, one job of a memory at a time.
+
+A failed job queues its own successor with back-off instead of using the library's retry: a retried row keeps its
+queueing lock and would collide with the same work queued meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task
+from procrastinate.types import TimeDeltaParams
+
+from memory.domain import jobs
+from memory.domain.activity import event, log
+from memory.domain.consolidation import promote_all, transfer_all
+from memory.embedding import get_embedder
+from memory.embedding.base import Embedder
+from memory.enums import EventKind
+from memory.exceptions import MemoryOSError
+from memory.llm import get_consolidator
+from memory.llm.base import Consolidator
+from memory.models import Memory
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 6
+QUEUE = "memory"
+
+AnyTask = Task[..., Any, Any]
+Work = Callable[[Memory, Consolidator, Embedder], object]
+
+
+def enqueue(task: AnyTask, memory_id: int, attempt: int = 1) -> None:
+    """Queue a job for a memory in the caller's transaction; one that waits already does for this one, too."""
+    deferrer = task.configure(
+        queue=QUEUE,
+        lock=jobs.lock_of(memory_id),
+        queueing_lock=f"{task.name}:{memory_id}",
+        schedule_in=backoff(attempt) if attempt > 1 else None,
+    )
+    try:
+        with transaction.atomic():
+            deferrer.defer(memory_id=memory_id, attempt=attempt)
+    except AlreadyEnqueued:
+        logger.debug("%s of memory %s waits already", task.name, memory_id)
+
+
+def backoff(attempt: int) -> TimeDeltaParams:
+    """Return the wait before an attempt: 4, 16, 64, 256, 1024 seconds before the second to sixth."""
+    return {"seconds": 4 ** (attempt - 1)}
+
+
+@app.task(name="memory.consolidate", queue=QUEUE, pass_context=True)
+def consolidate(context: JobContext, *, memory_id: int, attempt: int = 1) -> None:
+    """Give new pages their vectors and move what overflows short-term memory to mid-term memory."""
+    run(consolidate, context, memory_id, attempt, transfer_all)
+
+
+@app.task(name="memory.promote", queue=QUEUE, pass_context=True)
+def promote(context: JobContext, *, memory_id: int, attempt: int = 1) -> None:
+    """Analyse every hot segment, hottest first."""
+    run(promote, context, memory_id, attempt, promote_all)
+
+
+def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: Work) -> None:
+    """Do a job's work for a memory that may be gone by now; on failure log why and queue the next attempt.
+
+    After the last attempt the error is raised: the job stays as failed, to be seen and retried by a person.
+    """
+    memory = Memory.objects.select_related("assistant").filter(pk=memory_id).first()
+    if memory is None:
+        return
+    try:
+        work(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())
+    except Exception as error:
+        _note_failure(memory, task, context, attempt, error)
+        if attempt >= MAX_ATTEMPTS:
+            raise
+        logger.warning("%s of memory %s failed (attempt %s): %s", task.name, memory_id, attempt, error)
+        enqueue(task, memory_id, attempt + 1)
+    else:
+        jobs.forget_failures(memory_id, task.name)
+
+
+def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: int, error: Exception) -> None:
+    # Only our own errors are written for people; of anything else, the kind is shown and the log has the rest.
+    known = isinstance(error, MemoryOSError)
+    reason = str(error) if known else f"An unexpected error ({type(error).__name__}). The server's log says more."
+    if not known:
+        logger.exception("%s of memory %s failed", task.name, memory.pk)
+    after = {"task": task.name, "job": context.job.id, "attempt": attempt, "reason": reason}
+    log(event(EventKind.FAILED, memory, memory=memory, after=after))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="memory.recover_stalled_jobs", queue=QUEUE, queueing_lock="memory.recover_stalled_jobs")
+def recover_stalled_jobs(timestamp: int) -> None:
+    """Queue again what a killed worker left in the middle. Each job is safe to run twice."""
+    for job in jobs.stalled_jobs():
+        logger.warning("Queueing job %s again: its worker is gone", job.pk)
+        jobs.requeue(job)

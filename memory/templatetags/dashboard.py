@@ -1,0 +1,70 @@
+"""Small pieces of the dashboard's pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+from memory.views.tiers import Warmth
+
+register = template.Library()
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString | str:
+    """Return a date and time that the browser shows in its reader's own zone; UTC without JavaScript."""
+    if moment is None:
+        return ""
+    text = format_date(localtime(moment), "j M Y, H:i e")
+    return format_html('<time datetime="{}" data-local="minute">{}</time>', moment.isoformat(), text)
+
+
+@register.simple_tag
+def day(moment: datetime | None) -> SafeString | str:
+    """Return a date like `when`, without the time of day."""
+    if moment is None:
+        return ""
+    text = format_date(localtime(moment), "j M Y")
+    return format_html('<time datetime="{}" data-local="day">{}</time>', moment.isoformat(), text)
+
+
+@register.simple_tag
+def meter(value: float, capacity: float) -> SafeString:
+    """Return a bar; what it says stands beside it in words."""
+    width = 100 * min(1.0, value / capacity) if capacity else 0
+    return format_html(
+        '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<rect class="meter-value" width="{}" height="6"/></svg>',
+        f"{width:.2f}",
+    )
+
+
+@register.inclusion_tag("memory/_heat_bar.html")
+def heat_bar(heat: Warmth) -> dict[str, Any]:
+    """Draw a segment's heat in its three parts, with a mark where it is hot enough to be read."""
+    bars, start = [], 0.0
+    for name, part in (("visits", heat.visits), ("pages", heat.pages), ("recency", heat.recency)):
+        width = 100 * part / heat.scale
+        bars.append((name, f"{start:.2f}", f"{width:.2f}"))
+        start += width
+    return {"bars": bars, "mark": f"{100 * heat.threshold / heat.scale:.2f}", "heat": heat}
+
+
+@register.inclusion_tag("memory/_slots.html")
+def slots(filled: int, capacity: int) -> dict[str, Any]:
+    """Draw a short queue as its places, taken and free; nothing for a long one."""
+    return {"places": [number < filled for number in range(capacity)] if capacity <= 20 else []}
+
+
+@register.simple_tag(takes_context=True)
+def row_url(context: template.Context, action: str) -> str:
+    """Return the address of the row at hand (`item` of `kind`): `row`, `edit` or `delete`, with the list's query."""
+    address = reverse(f"memory:{context['kind']}-{action}", args=[context["assistant"].slug, context["item"].pk])
+    return f"{address}{context['query']}"

@@ -1,0 +1,52 @@
+"""Addresses of the dashboard, under `/memory/`."""
+
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from memory.views import knowledge, overview, persona, tiers
+from memory.views.items import ItemView
+
+AnyItemView = type[ItemView[Any]]
+
+app_name = "memory"
+
+
+def rows(kind: str, show: AnyItemView, edit: AnyItemView, delete: AnyItemView) -> list[URLPattern]:
+    """Return the addresses of one row of a kind: to see, to edit, to delete."""
+    base = f"<slug:assistant>/{kind}/<int:pk>"
+    return [
+        path(f"{base}/", show.as_view(), name=f"{kind}-row"),
+        path(f"{base}/edit/", edit.as_view(), name=f"{kind}-edit"),
+        path(f"{base}/delete/", delete.as_view(), name=f"{kind}-delete"),
+    ]
+
+
+urlpatterns = [
+    path("", overview.Home.as_view(), name="home"),
+    path("<slug:assistant>/", overview.Overview.as_view(), name="overview"),
+    path("<slug:assistant>/live/", overview.Live.as_view(), name="live"),
+    path("<slug:assistant>/jobs/<int:pk>/retry/", overview.RetryJob.as_view(), name="job-retry"),
+    path("<slug:assistant>/short-term/", tiers.ShortTerm.as_view(), name="short-term"),
+    path("<slug:assistant>/segments/", tiers.SegmentList.as_view(), name="segments"),
+    path("<slug:assistant>/segments/<int:pk>/", tiers.ShowSegment.as_view(), name="segment"),
+    path("<slug:assistant>/pages/<int:pk>/", tiers.ShowPage.as_view(), name="page"),
+    path("<slug:assistant>/profile/", persona.ProfileList.as_view(), name="profile"),
+    path("<slug:assistant>/profile/add/", persona.AddProfile.as_view(), name="profile-add"),
+    *rows("profile", persona.ShowProfile, persona.EditProfile, persona.DeleteProfile),
+    path("<slug:assistant>/traits/", persona.TraitList.as_view(), name="traits"),
+    *rows("traits", persona.ShowTrait, persona.EditTrait, persona.DeleteTrait),
+    path("<slug:assistant>/knowledge/", knowledge.KnowledgeList.as_view(), name="knowledge"),
+    *rows("knowledge", knowledge.ShowKnowledge, knowledge.EditKnowledge, knowledge.DeleteKnowledge),
+    path(
+        "<slug:assistant>/assistant-knowledge/",
+        knowledge.AssistantKnowledgeList.as_view(),
+        name="assistant-knowledge",
+    ),
+    *rows(
+        "assistant-knowledge",
+        knowledge.ShowAssistantKnowledge,
+        knowledge.EditAssistantKnowledge,
+        knowledge.DeleteAssistantKnowledge,
+    ),
+]

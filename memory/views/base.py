@@ -1,0 +1,123 @@
+"""What every page of the dashboard shares: whose memory it shows, and how it refuses."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.messages import get_messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page as Slice
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
+from django.views.generic import View
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from memory.domain.assistants import current_memory
+from memory.enums import Role
+from memory.models import Assistant, Membership, Memory
+
+PAGE_SIZE = 25
+
+Row = TypeVar("Row", bound=Model)
+
+VANISHED = "This is not here (any more). It may have been deleted or replaced meanwhile."
+FORBIDDEN = "Only an owner or a curator of this assistant may change what all its members share."
+
+
+class DashboardRequest(HttpRequest):
+    """A request after django-htmx's middleware."""
+
+    htmx: HtmxDetails
+
+
+class MemoryView(View):
+    """A page about the signed-in person's memory at the assistant named in the address.
+
+    Nobody else's rows are reachable: subclasses read through `self.memory` (or `self.memory.assistant`) only. What
+    is foreign and what is gone look the same: 404. HTMX gets the refusal as a fragment for the place it asked for.
+    """
+
+    request: DashboardRequest
+    memory: Memory
+    role: Role
+    person: User
+    section = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not isinstance(request.user, User):
+            return self.to_sign_in()
+        self.person = request.user
+        try:
+            self.memory = current_memory(self.person, kwargs.pop("assistant"))
+            self.role = Role(Membership.objects.get(assistant=self.memory.assistant_id, user=self.person).role)
+        except (Assistant.DoesNotExist, Membership.DoesNotExist):
+            return self.refuse(404, VANISHED)
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except Http404:
+            response = self.refuse(404, VANISHED)
+        except PermissionDenied:
+            response = self.refuse(403, FORBIDDEN)
+        # One address, two bodies: a cache must not give a fragment to someone who wants the page.
+        patch_vary_headers(response, ("HX-Request",))
+        return response
+
+    @property
+    def may_curate(self) -> bool:
+        """Whether the person may see proposals and change what all members of the assistant share."""
+        return self.role in (Role.OWNER, Role.CURATOR)
+
+    def to_sign_in(self) -> HttpResponseBase:
+        """Send to the sign-in page; HTMX leaves the page for it instead of swapping it into a row."""
+        if self.request.htmx:
+            here = self.request.htmx.current_url_abs_path or self.request.get_full_path()
+            return HttpResponseClientRedirect(redirect_to_login(here).url)
+        return redirect_to_login(self.request.get_full_path())
+
+    def refuse(self, status: int, reason: str) -> HttpResponse:
+        """Say why not, as a fragment or as a page."""
+        if self.request.htmx:
+            return render(self.request, "memory/_refused.html", {"reason": reason}, status=status)
+        if not hasattr(self, "memory") or not hasattr(self, "role"):
+            raise Http404(reason)
+        return self.page("memory/refused.html", {"reason": reason}, status=status)
+
+    def page(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        """Render a whole page with the dashboard's navigation."""
+        return render(self.request, template, {**self.frame(), **(context or {})}, status=status)
+
+    def fragment(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        """Render a part of a page for HTMX; what there is to tell goes to the page's own status line."""
+        html = render_to_string(template, {**self.place(), **(context or {})}, self.request)
+        if len(get_messages(self.request)):
+            html += render_to_string("_messages.html", {"oob": True}, self.request)
+        return HttpResponse(html, status=status)
+
+    def place(self) -> dict[str, Any]:
+        """Return what fragments need to build links and to know what the person may do."""
+        query = self.request.GET.urlencode()
+        return {
+            "memory": self.memory,
+            "assistant": self.memory.assistant,
+            "may_curate": self.may_curate,
+            "query": f"?{query}" if query else "",
+        }
+
+    def frame(self) -> dict[str, Any]:
+        """Return `place` plus what the navigation shows."""
+        return {
+            **self.place(),
+            "section": self.section,
+            "assistants": Assistant.objects.active().for_user(self.person),
+        }
+
+    def slice(self, rows: QuerySet[Row], size: int = PAGE_SIZE) -> Slice[Row]:
+        """Return the page of `rows` that `?page=` asks for; the nearest one for nonsense."""
+        return Paginator(rows, size).get_page(self.request.GET.get("page"))

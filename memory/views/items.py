@@ -1,0 +1,177 @@
+"""Single rows of long-term memory: shown, edited and deleted in place by HTMX, on pages of their own without it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic, cast
+
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from memory.exceptions import DuplicateKnowledge, InvalidText, ModelError
+from memory.forms import CorrectionForm
+from memory.models import Page
+from memory.views.base import DashboardRequest, MemoryView, Row
+
+LATEST_SOURCES = 3
+CHANGED_MEANWHILE = "This was changed while you were editing. It now says: {now} Save again to replace that."
+
+
+class ItemView(MemoryView, Generic[Row]):
+    """One row of a kind; a subclass says how that kind is found, named, written and deleted."""
+
+    kind: ClassVar[str]
+    """Names its addresses (`profile`, `profile-row`, `profile-edit`, `profile-delete`) and the ids of its rows."""
+    row_template: ClassVar[str]
+    source_field: ClassVar[str] = "sources"
+    form_class: ClassVar[type[CorrectionForm]]
+    main_field: ClassVar[str]
+
+    def items(self) -> QuerySet[Row]:
+        """Return the rows of this kind that the person may see."""
+        raise NotImplementedError
+
+    def name_of(self, item: Row) -> str:
+        """Return what messages call the row."""
+        return str(item)
+
+    def initial(self, item: Row) -> dict[str, Any]:
+        """Return what the form shows at first."""
+        raise NotImplementedError
+
+    def save(self, item: Row, data: dict[str, Any]) -> Row:
+        """Write the person's words through the domain; return the row as it is now."""
+        raise NotImplementedError
+
+    def remove(self, item: Row) -> None:
+        """Delete the row through the domain."""
+        raise NotImplementedError
+
+    def require_right(self, item: Row) -> None:
+        """Raise PermissionDenied where the person may see a row but not change it."""
+
+    def place(self) -> dict[str, Any]:
+        return {**super().place(), "kind": self.kind, "may_edit": True}
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what the heading of the list counts."""
+        return {"count": self.items().count()}
+
+    def list_address(self, item: Row | None = None) -> str:
+        """Return the list the person came from, at the row."""
+        address = reverse(f"memory:{self.kind}", args=[self.memory.assistant.slug])
+        return f"{address}{self.place()['query']}" + (f"#{self.kind}-{item.pk}" if item else "")
+
+    def with_sources(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Annotate `source_count` and attach `latest_sources`: pages of this memory only, whoever shares the row."""
+        own = Page.objects.filter(memory=self.memory).only("pk", "position", "occurred_at")
+        counted = rows.annotate(
+            source_count=Count(
+                self.source_field, filter=Q(**{f"{self.source_field}__memory": self.memory}), distinct=True
+            )
+        )
+        latest = own.order_by("-occurred_at", "-pk")[:LATEST_SOURCES]
+        traced = counted.prefetch_related(Prefetch(self.source_field, queryset=latest, to_attr="latest_sources"))
+        return cast("QuerySet[Row]", traced)
+
+    def row(self, item: Row, **context: Any) -> HttpResponse:
+        """Render the row as it stands in its list."""
+        return self.fragment(self.row_template, {"item": item, **context})
+
+
+class ShowItem(ItemView[Row]):
+    """The row; without HTMX a page that also lists every page of the dialogue it rests on."""
+
+    def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        item = get_object_or_404(self.with_sources(self.items()), pk=pk)
+        if request.htmx:
+            return self.row(item, focus=True)
+        sources = getattr(item, self.source_field).filter(memory=self.memory).defer("embedding")
+        return self.page(
+            "memory/item.html",
+            {
+                "item": item,
+                "name": self.name_of(item),
+                "row_template": self.row_template,
+                "back": self.list_address(item),
+                "pages": self.slice(sources.order_by("-occurred_at", "-pk")),
+            },
+        )
+
+
+class EditItem(ItemView[Row]):
+    """The row as a form. A row that changed under the form is not overwritten unseen: 409 and the form again."""
+
+    def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        item = get_object_or_404(self.items(), pk=pk)
+        self.require_right(item)
+        return self.form_page(item, self.form(item, initial=self.initial(item) | {"version": version_of(item)}))
+
+    def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        item = get_object_or_404(self.items(), pk=pk)
+        self.require_right(item)
+        form = self.form(item, data=request.POST)
+        if not form.is_valid():
+            return self.form_page(item, form, status=422)
+        if form.cleaned_data["version"] not in ("", version_of(item)):
+            return self.conflict(item, form)
+        try:
+            # No transaction here: saving a fact may ask an embedding server.
+            saved = self.save(item, form.cleaned_data)
+        except ObjectDoesNotExist:
+            raise Http404 from None
+        except (InvalidText, DuplicateKnowledge, ModelError) as refusal:
+            form.add_error(self.main_field, str(refusal))
+            return self.form_page(item, form, status=503 if isinstance(refusal, ModelError) else 422)
+        messages.success(request, f"Saved “{self.name_of(saved)}”.")
+        return self.saved(pk)
+
+    def form(self, item: Row, **kwargs: Any) -> CorrectionForm:
+        return self.form_class(auto_id=f"{self.kind}-{item.pk}-%s", **kwargs)
+
+    def conflict(self, item: Row, form: CorrectionForm) -> HttpResponse:
+        """Keep the person's words, show what stands there now, and let them decide."""
+        form.data = {**{key: form.data[key] for key in form.data}, "version": version_of(item)}
+        form.add_error(None, CHANGED_MEANWHILE.format(now=f"“{self.initial(item)[self.main_field]}”."))
+        return self.form_page(item, form, status=409)
+
+    def form_page(self, item: Row, form: CorrectionForm, status: int = 200) -> HttpResponse:
+        context = {"item": item, "form": form, "name": self.name_of(item)}
+        context["back"] = self.list_address(item)
+        if self.request.htmx:
+            return self.fragment("memory/_edit_row.html", context, status)
+        return self.page("memory/edit.html", context, status)
+
+    def saved(self, pk: int) -> HttpResponse:
+        item = get_object_or_404(self.with_sources(self.items()), pk=pk)
+        return self.row(item, focus=True) if self.request.htmx else redirect(self.list_address(item))
+
+
+class DeleteItem(ItemView[Row]):
+    """Asks first; then the row is gone and its place says so."""
+
+    def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        item = get_object_or_404(self.items(), pk=pk)
+        self.require_right(item)
+        context = {"item": item, "name": self.name_of(item), "back": self.list_address(item)}
+        if request.htmx:
+            return self.fragment("memory/_delete_row.html", context)
+        return self.page("memory/delete.html", context)
+
+    def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        item = get_object_or_404(self.items(), pk=pk)
+        self.require_right(item)
+        name = self.name_of(item)
+        self.remove(item)
+        messages.success(request, f"Deleted “{name}”.")
+        if not request.htmx:
+            return HttpResponseRedirect(self.list_address())
+        return self.fragment("memory/_deleted_row.html", {"name": name, "oob": True, **self.numbers()})
+
+
+def version_of(item: Row) -> str:
+    """Return what tells two states of a row apart."""
+    return str(item.updated_at.isoformat())  # type: ignore[attr-defined]  # each kind has the column

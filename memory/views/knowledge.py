@@ -1,0 +1,115 @@
+"""Knowledge: facts about the person, and facts about the assistant that its members share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
+
+from memory.domain.knowledge import delete_knowledge, edit_knowledge
+from memory.embedding import get_embedder
+from memory.enums import KnowledgeStatus, Subject
+from memory.forms import KnowledgeForm
+from memory.models import Knowledge
+from memory.views.base import DashboardRequest
+from memory.views.items import DeleteItem, EditItem, ItemView, ShowItem
+
+
+class KnowledgeView(ItemView[Knowledge]):
+    """A fact about the person: theirs alone."""
+
+    kind = "knowledge"
+    section = "knowledge"
+    row_template = "memory/_knowledge_row.html"
+    subject = Subject.USER
+    form_class = KnowledgeForm
+    main_field = "text"
+
+    def items(self) -> QuerySet[Knowledge]:
+        return Knowledge.objects.about_user(self.memory).select_related("superseded_by").defer("embedding")
+
+    def name_of(self, item: Knowledge) -> str:
+        return item.text if len(item.text) <= 60 else f"{item.text[:59]}…"
+
+    def initial(self, item: Knowledge) -> dict[str, Any]:
+        return {"text": item.text}
+
+    def save(self, item: Knowledge, data: dict[str, Any]) -> Knowledge:
+        return edit_knowledge(item, data["text"], get_embedder(), by=self.person)
+
+    def remove(self, item: Knowledge) -> None:
+        delete_knowledge(item, by=self.person)
+
+    def place(self) -> dict[str, Any]:
+        return {**super().place(), "may_edit": self.subject == Subject.USER or self.may_curate}
+
+    def numbers(self) -> dict[str, Any]:
+        active = self.items().filter(status=KnowledgeStatus.ACTIVE).count()
+        return {"count": active, "capacity": self.memory.conf.knowledge_capacity}
+
+
+class AssistantKnowledgeView(KnowledgeView):
+    """A fact about the assistant: shared, so only owner and curators change it, and only they see proposals."""
+
+    kind = "assistant-knowledge"
+    section = "assistant-knowledge"
+    subject = Subject.ASSISTANT
+
+    def items(self) -> QuerySet[Knowledge]:
+        entries = Knowledge.objects.about_assistant(self.memory.assistant)
+        entries = entries if self.may_curate else entries.active()
+        return entries.select_related("superseded_by").defer("embedding")
+
+    def require_right(self, item: Knowledge) -> None:
+        if not self.may_curate:
+            raise PermissionDenied
+
+
+class ShowKnowledge(KnowledgeView, ShowItem[Knowledge]):
+    """A fact and the pages it was learnt from."""
+
+
+class EditKnowledge(KnowledgeView, EditItem[Knowledge]):
+    """Change a fact's words."""
+
+
+class DeleteKnowledge(KnowledgeView, DeleteItem[Knowledge]):
+    """Delete a fact."""
+
+
+class ShowAssistantKnowledge(AssistantKnowledgeView, ShowItem[Knowledge]):
+    """A fact about the assistant and those of the person's own pages it was learnt from."""
+
+
+class EditAssistantKnowledge(AssistantKnowledgeView, EditItem[Knowledge]):
+    """Change a shared fact's words."""
+
+
+class DeleteAssistantKnowledge(AssistantKnowledgeView, DeleteItem[Knowledge]):
+    """Delete a shared fact."""
+
+
+class KnowledgeList(KnowledgeView):
+    """Facts by status: the active ones unless `?status=` asks for others."""
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        wish = request.GET.get("status", "")
+        status = KnowledgeStatus(wish) if wish in KnowledgeStatus.values else KnowledgeStatus.ACTIVE
+        counts = dict(self.items().order_by().values_list("status").annotate(Count("pk")))
+        rows = self.items().filter(status=status).order_by("-pinned", "-confirmed_at", "-pk")
+        tabs = [(choice, counts.get(choice, 0)) for choice in KnowledgeStatus if counts.get(choice) or choice == status]
+        context = {
+            "subject": self.subject,
+            "status": status,
+            "tabs": tabs,
+            "items": self.slice(self.with_sources(rows)),
+            "count": counts.get(KnowledgeStatus.ACTIVE, 0),
+            "capacity": self.memory.conf.knowledge_capacity,
+        }
+        return self.page("memory/knowledge.html", context)
+
+
+class AssistantKnowledgeList(AssistantKnowledgeView, KnowledgeList):
+    """The same for what is known of the assistant."""

@@ -1,0 +1,142 @@
+"""The overview: three tiers, background jobs and what happened lately."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.models import User
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.generic import View
+
+from memory.domain.assistants import current_memory
+from memory.domain.jobs import job_state, retry_job
+from memory.domain.traits import DIMENSIONS
+from memory.enums import KnowledgeStatus
+from memory.exceptions import JobNotFound
+from memory.llm import model_connected
+from memory.models import Knowledge, Memory
+from memory.views.activity import recent_activity
+from memory.views.base import DashboardRequest, MemoryView
+from memory.views.tiers import Warmth
+
+HOTTEST_SHOWN = 5
+NEWEST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How full the tiers are."""
+
+    short_term: int
+    pages: int
+    segments: int
+    segments_archived: int
+    profile: int
+    traits: int
+    knowledge: int
+    assistant_knowledge: int
+
+    @classmethod
+    def of(cls, memory: Memory) -> Numbers:
+        """Count each tier; archived segments and their pages are out of recall and counted apart."""
+        segments = memory.segments.aggregate(
+            active=Count("pk", filter=Q(archived_at__isnull=True)),
+            archived=Count("pk", filter=Q(archived_at__isnull=False)),
+        )
+        facts = Knowledge.objects.filter(
+            Q(memory=memory) | Q(assistant=memory.assistant_id), status=KnowledgeStatus.ACTIVE
+        ).aggregate(user=Count("memory"), assistant=Count("assistant"))
+        return cls(
+            short_term=memory.pages.short_term().count(),
+            pages=memory.pages.mid_term().recallable().count(),
+            segments=segments["active"],
+            segments_archived=segments["archived"],
+            profile=memory.profile.count(),
+            traits=memory.traits.count(),
+            knowledge=facts["user"],
+            assistant_knowledge=facts["assistant"],
+        )
+
+
+class Home(LoginRequiredMixin, View):
+    """`/memory/`: on to the person's first assistant."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        assert isinstance(request.user, User)
+        return redirect("memory:overview", current_memory(request.user, None).assistant.slug)
+
+
+class OverviewView(MemoryView):
+    """What the overview and its live part show."""
+
+    section = "overview"
+
+    def live(self) -> dict[str, Any]:
+        """Return everything that changes by itself, with a `digest` that is the same while nothing has changed."""
+        now, conf = timezone.now(), self.memory.conf
+        numbers = Numbers.of(self.memory)
+        jobs = job_state(self.memory)
+        activity = recent_activity(self.memory, self.person.pk, shared=self.may_curate)
+        hottest = self.memory.segments.active().with_heat(now, conf).defer("embedding").order_by("-heat", "pk")
+        rows = list(hottest[:HOTTEST_SHOWN])
+        top = rows[0].heat if rows else 0.0
+        state = (numbers, jobs, [line.event_id for line in activity], [segment.pk for segment in rows])
+        return {
+            "numbers": numbers,
+            "conf": conf,
+            "dimensions": len(DIMENSIONS),
+            "jobs": jobs,
+            "busy": bool(jobs.queued or jobs.running),
+            "activity": activity,
+            "hottest": [(segment, Warmth.of(segment, now, conf, top)) for segment in rows],
+            "newest": self.memory.pages.short_term().reverse().defer("embedding")[:NEWEST_SHOWN],
+            "digest": hashlib.sha256(repr(state).encode()).hexdigest()[:16],
+        }
+
+
+class Overview(OverviewView):
+    """The whole page."""
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        model = {"model_connected": model_connected(), "model_name": settings.MODEL}
+        return self.page("memory/overview.html", {**self.live(), **model})
+
+
+class Live(OverviewView):
+    """The live part, asked for every few seconds; 204 while nothing has changed, so that nothing is disturbed."""
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        if not request.htmx:
+            return redirect("memory:overview", self.memory.assistant.slug)
+        live = self.live()
+        if request.GET.get("seen") == live["digest"]:
+            return HttpResponse(status=204)
+        return self.fragment("memory/_live.html", {**live, "oob": True})
+
+
+class RetryJob(OverviewView):
+    """A failed job again."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        status = 200
+        try:
+            retry_job(self.memory, pk)
+            messages.success(request, "The job runs again.")
+        except JobNotFound:
+            status = 404
+            messages.error(request, "That job is not among the failed ones (any more).")
+        if request.htmx:
+            return self.fragment("memory/_live.html", {**self.live(), "oob": True}, status)
+        if status == 404:
+            return self.refuse(404, "That job is not among the failed ones (any more).")
+        return redirect("memory:overview", self.memory.assistant.slug)

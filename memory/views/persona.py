@@ -1,0 +1,168 @@
+"""Profile and traits: what the assistant takes the person to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django_htmx.http import reswap, retarget
+
+from memory.domain.persona import delete_profile, delete_trait, edit_profile, edit_trait, set_profile
+from memory.domain.traits import CATEGORIES, DEMOGRAPHICS, DIMENSIONS, NEEDS
+from memory.exceptions import InvalidText
+from memory.forms import AttributeForm, NewAttributeForm, TraitForm
+from memory.models import Profile, Trait
+from memory.views.base import DashboardRequest
+from memory.views.items import DeleteItem, EditItem, ItemView, ShowItem
+
+
+class ProfileView(ItemView[Profile]):
+    """A profile attribute."""
+
+    kind = "profile"
+    section = "profile"
+    row_template = "memory/_profile_row.html"
+    form_class = AttributeForm
+    main_field = "value"
+
+    def items(self) -> QuerySet[Profile]:
+        return self.memory.profile.all()
+
+    def name_of(self, item: Profile) -> str:
+        return item.name
+
+    def initial(self, item: Profile) -> dict[str, Any]:
+        return {"value": item.value}
+
+    def save(self, item: Profile, data: dict[str, Any]) -> Profile:
+        return edit_profile(item, data["value"], by=self.person)
+
+    def remove(self, item: Profile) -> None:
+        delete_profile(item, by=self.person)
+
+
+class ShowProfile(ProfileView, ShowItem[Profile]):
+    """A profile attribute and the pages it was learnt from."""
+
+
+class EditProfile(ProfileView, EditItem[Profile]):
+    """Change an attribute's value."""
+
+
+class DeleteProfile(ProfileView, DeleteItem[Profile]):
+    """Delete an attribute."""
+
+
+class ProfileList(ProfileView):
+    """All profile attributes."""
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        return self.page("memory/profile.html", self.context())
+
+    def context(self) -> dict[str, Any]:
+        rows = list(self.with_sources(self.items()))
+        return {"items": rows, "count": len(rows)}
+
+
+class AddProfile(ProfileList):
+    """A new attribute: a form above the list, or on a page of its own."""
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        if request.GET.get("cancel"):
+            return self.fragment("memory/_profile_add.html", {"focus": True})
+        return self.form_page(NewAttributeForm(auto_id="new-attribute-%s"))
+
+    def post(self, request: DashboardRequest) -> HttpResponse:
+        form = NewAttributeForm(request.POST, auto_id="new-attribute-%s")
+        if form.is_valid() and self.items().filter(name__iexact=form.cleaned_data["name"]).exists():
+            form.add_error("name", "There is an attribute of this name already: edit that one.")
+        if not form.is_valid():
+            return self.form_page(form, status=422)
+        try:
+            added = set_profile(self.memory, form.cleaned_data["name"], form.cleaned_data["value"], by=self.person)
+        except InvalidText as refusal:
+            form.add_error("value", str(refusal))
+            return self.form_page(form, status=422)
+        messages.success(request, f"Added “{added.name}”.")
+        if not request.htmx:
+            return redirect(self.list_address(added))
+        response = self.fragment("memory/_profile_list.html", {**self.context(), "focus_on": added.pk})
+        return reswap(retarget(response, "#profile-region"), "outerHTML")
+
+    def form_page(self, form: NewAttributeForm, status: int = 200) -> HttpResponse:
+        if self.request.htmx:
+            return self.fragment("memory/_profile_form.html", {"form": form}, status)
+        return self.page("memory/profile_add.html", {"form": form, "back": self.list_address()}, status)
+
+
+class TraitView(ItemView[Trait]):
+    """A trait that was observed."""
+
+    kind = "traits"
+    section = "traits"
+    row_template = "memory/_trait_row.html"
+    source_field = "evidence"
+    form_class = TraitForm
+    main_field = "level"
+
+    def items(self) -> QuerySet[Trait]:
+        return self.memory.traits.all()
+
+    def name_of(self, item: Trait) -> str:
+        return item.label
+
+    def initial(self, item: Trait) -> dict[str, Any]:
+        return {"level": item.level, "reason": item.reason}
+
+    def save(self, item: Trait, data: dict[str, Any]) -> Trait:
+        return edit_trait(item, data["level"], data["reason"], by=self.person)
+
+    def remove(self, item: Trait) -> None:
+        delete_trait(item, by=self.person)
+
+
+class ShowTrait(TraitView, ShowItem[Trait]):
+    """A trait and its evidence."""
+
+
+class EditTrait(TraitView, EditItem[Trait]):
+    """Change a trait's level and reason."""
+
+
+class DeleteTrait(TraitView, DeleteItem[Trait]):
+    """Delete a trait: the dimension is unknown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraitGroup:
+    """One of the three groups of dimensions: what is known of it, and the names of the rest."""
+
+    name: str
+    known: list[Trait]
+    unknown: list[str]
+    has_demographics: bool
+
+
+def group_traits(traits: list[Trait]) -> list[TraitGroup]:
+    """Sort traits into the three groups in the source's order of dimensions."""
+    of_dimension = {trait.dimension: trait for trait in traits}
+    groups = []
+    for category in CATEGORIES:
+        keys = [key for key, (_, home) in DIMENSIONS.items() if home == category]
+        known = [of_dimension[key] for key in keys if key in of_dimension]
+        unknown = [DIMENSIONS[key][0] for key in keys if key not in of_dimension and key not in DEMOGRAPHICS]
+        groups.append(TraitGroup(category, known, unknown, category == NEEDS))
+    return groups
+
+
+class TraitList(TraitView):
+    """The dimensions of a person in their three groups."""
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        traits = list(self.with_sources(self.items()))
+        context = {"groups": group_traits(traits), "count": len(traits), "total": len(DIMENSIONS)}
+        return self.page("memory/traits.html", context)

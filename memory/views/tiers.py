@@ -1,0 +1,144 @@
+"""Short-term pages, mid-term segments, and single pages: reading only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from memory.conf import MemorySettings
+from memory.domain.heat import recency
+from memory.domain.transfer import next_batch
+from memory.enums import KnowledgeStatus
+from memory.models import Knowledge, Page, Segment
+from memory.views.base import DashboardRequest, MemoryView
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """A segment's heat in its three parts (Eq. 4), and how far a bar has to reach."""
+
+    visits: float
+    pages: float
+    recency: float
+    threshold: float
+    scale: float
+
+    @classmethod
+    def of(cls, segment: Segment, now: datetime, conf: MemorySettings, hottest: float = 0.0) -> Warmth:
+        """Return the parts; the bar's full length is the hottest segment's heat, and never just tau."""
+        parts = (
+            conf.heat_alpha * segment.visits,
+            conf.heat_beta * segment.length,
+            conf.heat_gamma * recency(segment.last_visited_at, now, conf.heat_decay),
+        )
+        scale = max(hottest, sum(parts), conf.heat_threshold * 1.25, 1e-9)
+        return cls(*parts, threshold=conf.heat_threshold, scale=scale)
+
+    @property
+    def total(self) -> float:
+        return self.visits + self.pages + self.recency
+
+
+class ShortTerm(MemoryView):
+    """The queue of the newest pages, oldest first, and what of it moves next."""
+
+    section = "short-term"
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        conf = self.memory.conf
+        queue = self.memory.pages.short_term().defer("embedding")
+        shown = self.slice(queue)
+        count = shown.paginator.count
+        overflow = count - conf.short_term_capacity
+        moving = self.moving(overflow)
+        context = {
+            "pages": shown,
+            "rows": [(page, page.pk in moving) for page in shown],
+            "count": count,
+            "capacity": conf.short_term_capacity,
+            "batch": conf.transfer_batch,
+            "overflow": max(0, overflow),
+            "room": max(0, -overflow),
+        }
+        return self.page("memory/short_term.html", context)
+
+    def moving(self, overflow: int) -> set[int]:
+        """Return the pages that move now or, when the queue is just full, with the next page; else none."""
+        if overflow > 0:
+            return {page.pk for page in next_batch(self.memory)}
+        if overflow < 0:
+            return set()
+        queue = self.memory.pages.short_term()
+        return set(queue.values_list("pk", flat=True)[: self.memory.conf.transfer_batch])
+
+
+class SegmentList(MemoryView):
+    """The segments by heat; `?show=archived` lists those that had to make room."""
+
+    section = "segments"
+
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        now, conf = timezone.now(), self.memory.conf
+        archived = request.GET.get("show") == "archived"
+        segments = self.memory.segments.archived() if archived else self.memory.segments.active()
+        warm = segments.with_heat(now, conf)
+        hottest = warm.aggregate(Max("heat"))["heat__max"] or 0.0
+        shown = self.slice(warm.annotate(page_count=Count("pages")).defer("embedding").order_by("-heat", "pk"))
+        others = self.memory.segments.active() if archived else self.memory.segments.archived()
+        context = {
+            "segments": shown,
+            "rows": [(segment, Warmth.of(segment, now, conf, hottest)) for segment in shown],
+            "archived": archived,
+            "other_count": others.count(),
+            "capacity": conf.mid_term_capacity,
+            "threshold": conf.heat_threshold,
+        }
+        return self.page("memory/segments.html", context)
+
+
+class ShowSegment(MemoryView):
+    """A segment: its heat explained, and its pages by dialogue chain."""
+
+    section = "segments"
+
+    def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        conf = self.memory.conf
+        segment = get_object_or_404(self.memory.segments.defer("embedding"), pk=pk)
+        pages = segment.pages.select_related("chain").defer("embedding").order_by("position")
+        context = {
+            "segment": segment,
+            "heat": Warmth.of(segment, timezone.now(), conf),
+            "conf": conf,
+            "pages": self.slice(pages),
+        }
+        return self.page("memory/segment.html", context)
+
+
+class ShowPage(MemoryView):
+    """A page: its words, where it stands, and what was learnt from it."""
+
+    section = "pages"
+
+    def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        pages = self.memory.pages.defer("embedding")
+        page = get_object_or_404(pages.select_related("segment", "chain"), pk=pk)
+        context = {
+            "page": page,
+            "previous": pages.filter(position__lt=page.position).order_by("-position").first(),
+            "next": pages.filter(position__gt=page.position).order_by("position").first(),
+            "profile": page.profile_attributes.filter(memory=self.memory),
+            "traits": page.traits.filter(memory=self.memory),
+            "facts": self.facts(page, Knowledge.objects.about_user(self.memory)),
+            "assistant_facts": self.facts(page, Knowledge.objects.about_assistant(self.memory.assistant)),
+        }
+        return self.page("memory/page.html", context)
+
+    def facts(self, page: Page, knowledge: QuerySet[Knowledge]) -> QuerySet[Knowledge]:
+        """Return what rests on the page of `knowledge`; proposals are for those who may decide on them."""
+        hidden = () if self.may_curate else (KnowledgeStatus.PROPOSED,)
+        return knowledge.filter(sources=page).exclude(status__in=hidden).defer("embedding").order_by("pk")

@@ -1,0 +1,202 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from memory.domain.consolidation import transfer_all
+from memory.domain.recall import Recollection, count_visits, recall, shortened
+from memory.domain.recording import PageDraft, record_pages
+from memory.domain.scoring import score_pages
+from memory.embedding import get_embedder
+from memory.enums import KnowledgeStatus, Source, Tier
+from memory.models import Memory
+from tests.memory.factories import EPOCH, KnowledgeFactory, MemoryFactory, ProfileFactory
+from tests.memory.fakes import ScriptedConsolidator, topic_a_page
+
+pytestmark = pytest.mark.django_db
+
+FILLER = [
+    "The weather is grey again",
+    "We watched a film about ships",
+    "Dinner was pasta with basil",
+    "The train was late this morning",
+    "I cleaned the kitchen and the bath",
+    "The garden needs water",
+    "A letter came from the bank",
+    "The neighbours painted their fence",
+]
+
+
+def memory_with(*said: str, filler: int = 3, memory: Memory | None = None) -> Memory:
+    """Pages with these words first, then filler that pushes them into mid-term memory; a day between pages."""
+    memory = memory or MemoryFactory()
+    texts = [*said, *(FILLER * filler)]
+    drafts = [PageDraft(text, "I see.", EPOCH + timedelta(days=n)) for n, text in enumerate(texts)]
+    record_pages(memory, drafts, Source.IMPORT)
+    transfer_all(memory, ScriptedConsolidator(topic_a_page), get_embedder())
+    memory.refresh_from_db()
+    return memory
+
+
+def ask(memory: Memory, query: str, **options: Any) -> Recollection:
+    return recall(memory, query, now=EPOCH + timedelta(days=100), **options)
+
+
+def best(memory: Memory, query: str) -> str:
+    return ask(memory, query).of(Tier.MID_TERM)[0].text
+
+
+def test_a_rare_word_finds_its_page() -> None:
+    assert "zugzwang" in best(memory_with("He lost by zugzwang"), "zugzwang?")
+
+
+def test_meaning_finds_a_page_that_shares_no_word() -> None:
+    assert "puppy" in best(memory_with("My puppy chewed the sofa"), "dog pet animal")
+
+
+def test_a_page_only_words_can_find_wins_from_outside_the_dense_top() -> None:
+    memory = memory_with("xqzt77", filler=3)
+    embedder = get_embedder()
+    [score, *_] = score_pages(memory, "xqzt77", embedder.embed(["the weather film dinner train"])[0], embedder.name)
+    assert memory.pages.get(pk=score.page_id).query == "xqzt77"
+    assert score.lexical > 1
+
+
+def test_the_neighbour_on_the_chain_lifts_a_page() -> None:
+    memory = MemoryFactory()
+    texts = ["Guess what I adopted yesterday", "A greyhound called Bolt", *FILLER * 2]
+    drafts = [PageDraft(text, "", EPOCH + timedelta(minutes=n)) for n, text in enumerate(texts)]
+    record_pages(memory, drafts, Source.IMPORT)
+    transfer_all(memory, ScriptedConsolidator(), get_embedder())
+    memory.refresh_from_db()
+    ranked = score_pages(memory, "greyhound Bolt", None, "")
+    assert ranked[0].position == 2
+    assert {score.position for score in ranked[1:3]} == {1, 3}
+    assert min(score.chain for score in ranked[1:3]) > 0
+
+
+def test_the_segment_lifts_its_pages() -> None:
+    memory = memory_with("Chess on Sunday", "Chess opening theory")
+    ranked = score_pages(memory, "chess", None, "")
+    assert {score.position for score in ranked[:2]} == {1, 2}
+    assert min(score.segment for score in ranked[:2]) > 0
+
+
+def test_the_budget_is_a_promise() -> None:
+    memory = memory_with("Needle in the haystack")
+    ProfileFactory(memory=memory, name="name", value="Tom")
+    for budget in (0, 20, 100, 500, 5000):
+        recollection = ask(memory, "needle", budget=budget)
+        assert recollection.tokens == sum(item.tokens for item in recollection.items) <= budget
+    assert len(ask(memory, "needle", budget=5000).of(Tier.SHORT_TERM, Tier.MID_TERM)) == memory.page_count
+
+
+def test_a_best_match_longer_than_the_budget_is_cut_not_lost() -> None:
+    memory = memory_with("Needle " + "hay " * 3000)
+    first = ask(memory, "needle", budget=400).of(Tier.MID_TERM)[0]
+    assert first.text.startswith("User: Needle")
+    assert first.tokens <= 400
+
+
+def test_the_newest_pages_are_there_whatever_the_question() -> None:
+    memory = memory_with("Needle")
+    waiting = set(memory.pages.short_term().values_list("pk", flat=True))
+    assert {item.object_id for item in ask(memory, "needle").of(Tier.SHORT_TERM)} == waiting
+
+
+def test_pages_the_prompt_shows_anyway_are_left_out() -> None:
+    memory = memory_with("Needle")
+    page = memory.pages.get(position=1)
+    assert page.pk not in [item.object_id for item in ask(memory, "needle", exclude_pages={page.pk}).items]
+
+
+ODD = ("", "   ", "the of and", "🙂🙂", "?!…", "x" * 10_000, "你好吗", "%s ' \" \\ \0", "привет")
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_any_query_gives_a_sensible_result(query: str) -> None:
+    memory = memory_with("Needle")
+    assert ask(memory, query).of(Tier.MID_TERM)
+
+
+def test_an_empty_memory_recalls_nothing() -> None:
+    assert ask(MemoryFactory(), "anything") == Recollection("anything", (), 0)
+
+
+def test_chinese_is_found_by_its_words() -> None:
+    assert "机器学习" in best(memory_with("我喜欢机器学习"), "机器学习")
+
+
+def test_a_long_question_keeps_its_beginning_and_end() -> None:
+    query = shortened("a" * 5000 + "b" * 5000)
+    assert (len(query), query[0], query[-1]) == (4001, "a", "b")
+
+
+def test_recall_writes_nothing() -> None:
+    memory = memory_with("Needle")
+    with CaptureQueriesContext(connection) as queries:
+        ask(memory, "needle")
+    assert [q["sql"] for q in queries if not q["sql"].startswith("SELECT")] == []
+
+
+def test_the_number_of_queries_does_not_grow_with_the_memory() -> None:
+    counts = []
+    for filler in (2, 8):
+        memory = Memory.objects.select_related("assistant").get(pk=memory_with("Needle", filler=filler).pk)
+        with CaptureQueriesContext(connection) as queries:
+            ask(memory, "needle haystack")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 16
+
+
+def test_archived_segments_are_out_of_recall() -> None:
+    memory = memory_with("He lost by zugzwang")
+    segment = memory.pages.get(position=1).segment
+    assert segment is not None
+    memory.segments.filter(pk=segment.pk).update(archived_at=EPOCH)
+    assert not any("zugzwang" in item.text for item in ask(memory, "zugzwang").items)
+
+
+def test_nobody_recalls_what_another_person_said() -> None:
+    memory, other = memory_with("Needle"), memory_with("The password is swordfish")
+    KnowledgeFactory(memory=other, text="The user's password is swordfish.")
+    assert not any("swordfish" in item.text for item in ask(memory, "password swordfish").items)
+
+
+def test_only_active_knowledge_is_recalled_nearest_first() -> None:
+    memory = memory_with("Needle")
+    KnowledgeFactory(memory=memory, text="The user likes trains.")
+    KnowledgeFactory(memory=memory, text="The user has a cat named Misha.")
+    KnowledgeFactory(memory=memory, text="The user has a dog.", status=KnowledgeStatus.SUPERSEDED)
+    facts = ask(memory, "cat Misha").of(Tier.USER_KNOWLEDGE)
+    assert [item.text for item in facts] == ["The user has a cat named Misha.", "The user likes trains."]
+    assert set(facts[0].signals) == {"dense", "lexical"}
+
+
+def test_vectors_of_another_model_cost_the_dense_signal_not_the_answer() -> None:
+    """In the paper's own code a changed embedding model made recall return nothing, silently."""
+    memory = memory_with("He lost by zugzwang")
+    memory.pages.update(embedding_model="retired-model")
+    assert "zugzwang" in best(memory, "zugzwang")
+
+
+def test_visits_are_counted_explicitly_and_heat_a_segment() -> None:
+    memory = memory_with("Needle")
+    recollection = ask(memory, "needle")
+    segment_ids = recollection.visited_segments(memory.conf)
+    assert 1 <= len(segment_ids) <= 5
+    assert set(memory.segments.values_list("visits", flat=True)) == {0}
+    now = EPOCH + timedelta(days=200)
+    count_visits(memory, segment_ids, now)
+    visited = memory.segments.filter(pk__in=segment_ids)
+    assert set(visited.values_list("visits", "last_visited_at")) == {(1, now)}
+    assert set(memory.segments.exclude(pk__in=segment_ids).values_list("visits", flat=True)) <= {0}
+
+
+def test_visits_of_a_strangers_segment_are_not_counted() -> None:
+    memory, other = memory_with("Needle"), memory_with("Haystack")
+    foreign = other.segments.values_list("pk", flat=True)
+    count_visits(memory, list(foreign), EPOCH)
+    assert set(other.segments.values_list("visits", flat=True)) == {0}
