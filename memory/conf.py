@@ -26,8 +26,9 @@ class MemorySettings:
     """Seconds of silence after which a dialogue chain is over (ours)."""
     mid_term_capacity: int = 200
     """Active segments a memory holds; the coldest beyond it are archived (section 3.2)."""
-    segment_threshold: float = 0.6
-    """theta: a page joins the segment with the best F-score (Eq. 3) above it; belongs to the embedding model."""
+    segment_threshold: float = 0.8
+    """theta: a page joins the segment with the best F-score (Eq. 3) above it. It belongs to the embedding model:
+    0.6 in the paper, 0.8 calibrated for WordLlama (docs/decisions.md)."""
     heat_alpha: float = 1.0
     """alpha, weight of N_visit (Eq. 4)."""
     heat_beta: float = 1.0

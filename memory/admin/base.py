@@ -50,7 +50,7 @@ class MemoryAdmin(AnyAdmin):
         """Say how long a vector is and what made it."""
         if obj.embedding is None:
             return "None"
-        return f"{obj.embedding.dimensions()} numbers by {obj.embedding_model}"
+        return f"{len(obj.embedding)} numbers by {obj.embedding_model}"
 
 
 class ReadOnlyAdmin(MemoryAdmin):

@@ -71,6 +71,8 @@ class TraitAdmin(DomainAdmin):
 class KnowledgeForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Says at the field what the domain would refuse."""
 
+    text = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 3, "cols": 80}))
+
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         entry: Knowledge = self.instance

@@ -49,7 +49,7 @@ def ensure_default_memory(user: User) -> Memory:
     if (assistant := Assistant.objects.active().for_user(user).first()) is not None:
         return open_memory(user, assistant)
     with transaction.atomic():
-        type(user)._default_manager.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update().get(pk=user.pk)
         assistant = Assistant.objects.active().for_user(user).first()
         return open_memory(user, assistant) if assistant else create_assistant(user, DEFAULT_NAME)
 

@@ -65,7 +65,9 @@ class OpenAIEmbedder:
 
 
 def _bounded(text: str) -> str:
-    text, tokens = storable(text), count_tokens(text)
+    # A token is never more than four characters to `count_tokens`: no need to count what is far beyond.
+    text = storable(text[: 4 * TEXT_TOKENS])
+    tokens = count_tokens(text)
     return text if tokens <= TEXT_TOKENS else text[: len(text) * TEXT_TOKENS // tokens]
 
 

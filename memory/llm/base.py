@@ -5,7 +5,7 @@ An adapter imports no models and keeps no state of a memory; everything it may k
 `BuiltinConsolidator` (`llm/builtin.py`) need none.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -69,7 +69,7 @@ class Responder(Protocol):
     is_model: bool
     """False for the built-in responder: the interface then says that no model is connected."""
 
-    def stream(self, request: ReplyRequest) -> AsyncIterator[Delta | Usage]:
+    def stream(self, request: ReplyRequest) -> AsyncGenerator[Delta | Usage, None]:
         """Yield the answer's text as it comes; at most one `Usage`, at the end.
 
         Cancelling the consumer closes the connection to the server at once. Raises a `ModelError` that says

@@ -12,8 +12,9 @@ from typing import Any
 from memory.exceptions import ModelEmptyAnswer, ModelMalformedAnswer
 from memory.llm.reasoning import without_reasoning
 
-_MAX_STARTS = 64
+_MAX_STARTS = 32
 """Opening braces tried in prose before giving up: bounds the work on a hostile answer."""
+_MARK = re.compile(r'["{}\[\]]')
 _TRAILING_COMMA = re.compile(r",\s*[}\]]")
 
 
@@ -40,13 +41,12 @@ def _string_ends(text: str, at: int) -> int:
 def _object_ends(text: str, start: int) -> int | None:
     """Return the index after the object that opens at `start`; None when it is cut off."""
     depth, at = 0, start
-    while at < len(text):
-        character = text[at]
-        if character == '"':
-            at = _string_ends(text, at)
+    while (mark := _MARK.search(text, at)) is not None:
+        at = mark.end()
+        if mark.group() == '"':
+            at = _string_ends(text, mark.start())
             continue
-        depth += (character in "{[") - (character in "}]")
-        at += 1
+        depth += 1 if mark.group() in "{[" else -1
         if depth == 0:
             return at
     return None

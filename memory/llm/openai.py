@@ -7,7 +7,7 @@ exactly one model call, and a background job is retried by its queue.
 
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -187,7 +187,7 @@ class OpenAIResponder:
         self._endpoint = endpoint
         self._takes_stream_options = True
 
-    async def stream(self, request: ReplyRequest) -> AsyncIterator[Delta | Usage]:
+    async def stream(self, request: ReplyRequest) -> AsyncGenerator[Delta | Usage, None]:
         """Yield the answer's text as it comes, then its `Usage` if the server tells it.
 
         One model call. A stop closes the connection at once: cancel the consuming task, or close the

@@ -27,7 +27,7 @@ from memory.views.activity import recent_activity
 from memory.views.base import DashboardRequest, MemoryView
 from memory.views.tiers import Warmth
 
-HOTTEST_SHOWN = 5
+HOTTEST_SHOWN = 4
 NEWEST_SHOWN = 3
 
 

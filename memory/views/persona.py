@@ -72,7 +72,7 @@ class AddProfile(ProfileList):
     """A new attribute: a form above the list, or on a page of its own."""
 
     def get(self, request: DashboardRequest) -> HttpResponse:
-        if request.GET.get("cancel"):
+        if request.htmx and request.GET.get("cancel"):
             return self.fragment("memory/_profile_add.html", {"focus": True})
         return self.form_page(NewAttributeForm(auto_id="new-attribute-%s"))
 

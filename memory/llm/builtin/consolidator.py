@@ -20,8 +20,8 @@ _SENTENCE = 160
 _TELLING_WORDS = 3
 
 _CHANGE = re.compile(
-    r"^(?:changing the subject|change of (?:subject|topic)|(?:on|and now for) (?:an|a completely|something) "
-    r"(?:\w+ )?(?:subject|topic|different)|new (?:topic|subject)|different topic|(?:a )?completely different|"
+    r"^(?:changing the subject|change of (?:subject|topic)|on (?:another|a (?:\w+ )?different) "
+    r"(?:subject|topic|note)|new (?:topic|subject)|different topic|(?:a )?completely different|"
     r"let's talk about something else|ganti topik)\b",
     re.IGNORECASE,
 )

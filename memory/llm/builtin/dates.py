@@ -12,7 +12,9 @@ _RELATIVE = re.compile(
     r"\b(?:(?P<day>yesterday|last night|today|tonight|this morning|tomorrow)"
     rf"|(?P<side>last|next|this past) (?P<weekday>{'|'.join(_WEEKDAYS)}|fri|sat|sun|mon|tues|weds|thurs)"
     r"|(?P<which>last|next) (?P<unit>week|weekend|month|year)"
-    rf"|(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)}) (?P<span>day|week|month|year)s? ago)\b",
+    rf"|(?P<about>(?:about|around|almost|nearly) )?"
+    rf"(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)}) (?P<span>day|week|"
+    rf"month|year)s? ago)\b",
     re.IGNORECASE,
 )
 
@@ -59,6 +61,7 @@ def with_absolute_dates(text: str, at: datetime) -> str:
         if found["unit"]:
             return _unit(day, found["unit"].lower(), -1 if found["which"].lower() == "last" else 1)
         count = _NUMBERS.get(found["count"].lower()) or int(found["count"])
-        return _unit(day, found["span"].lower(), -count)
+        when = _unit(day, found["span"].lower(), -count)
+        return "around " + when.split(" ", 1)[1] if found["about"] else when
 
     return _RELATIVE.sub(absolute, text)

@@ -7,15 +7,17 @@ verb is the one that stood after "I".
 
 import re
 
-_ADVERBS = frozenset(
+from memory.llm.builtin.vocabulary import word_set
+
+_ADVERBS = word_set(
     """also always never really just still now currently often usually sometimes recently actually only
     even already absolutely totally definitely mostly mainly finally once both truly kinda lately rarely
-    seldom soon then""".split()
+    seldom soon then"""
 )
 _NO_ADVERBS = frozenset({"apply", "reply", "fly", "rely", "supply", "multiply", "bully", "rally"})
-_MODALS = frozenset(
+_MODALS = word_set(
     """can can't cannot could couldn't will won't would wouldn't should shouldn't may might must mustn't
-    used""".split()
+    used"""
 )
 _IRREGULAR = {
     "am": "is",
@@ -29,24 +31,24 @@ _IRREGULAR = {
     "ain't": "isn't",
     "dont": "doesn't",
 }
-_PAST = frozenset(
+_PAST = word_set(
     """was wasn't were had hadn't did didn't went came saw took made got gave found felt kept left lost
     met moved paid ran said sang sat sold sent slept spoke spent stood taught thought told understood won
     wore wrote bought brought built caught chose drew drank drove ate fell flew forgot grew heard held
     knew learnt led meant put read rode began became broke cut hit quit set shot swam threw woke rose
     hung dug fed fought hid lent lit rang sank shook stole struck swore tore let cost hurt beat bit blew
-    bred burnt dreamt dealt fled bent bound laid spilt""".split()
+    bred burnt dreamt dealt fled bent bound laid spilt"""
 )
 _NOT_PAST = frozenset(
     {"need", "feed", "speed", "breed", "bleed", "heed", "seed", "weed", "exceed", "succeed", "proceed"}
 )
 # After "and", only words that are hardly ever nouns are taken for a second verb.
-_SECOND_VERBS = frozenset(
+_SECOND_VERBS = word_set(
     """go live enjoy teach write have speak want own love hate prefer study cook volunteer make like do
-    sing bake read collect""".split()
+    sing bake read collect"""
 )
-_PAST_PARTICIPLES = frozenset(
-    """been had gone done seen made taken known met lost found thought heard got written read left better""".split()
+_PAST_PARTICIPLES = word_set(
+    """been had gone done seen made taken known met lost found thought heard got written read left better"""
 )
 _FIRST_PERSON = re.compile(
     r"\b(?:(?P<i>I(?:'(?:m|ve|ll|d))?)|(?P<we>we(?:'(?:re|ve|ll|d))?)|(?P<my>my|our)|(?P<me>me|us)"
@@ -55,6 +57,7 @@ _FIRST_PERSON = re.compile(
 )
 _TOGETHER = re.compile(r"\b(?P<my>[Mm]y) (?P<who>(?:[\w'-]+ ){0,2}[\w'-]+) and I\b")
 _NEXT_WORDS = re.compile(r"(?P<adverbs>(?:\s+[\w']+)*?)\s+(?P<verb>[A-Za-z][\w']*)")
+_WORD = re.compile(r"\s+([A-Za-z][\w']*)")
 _SECOND = re.compile(r"\b(?P<and>and(?: also| then)?) (?P<verb>[a-z]+)\b(?!\s*(?:[.,;!]|$))")
 _CLOSING = re.compile(
     r"[\s!.,;:…~]*(?:[:;]-?[)D(P]|[\U0001f300-\U0001faff\u2600-\u27bf\ufe0f]|\blol\b|\bhaha\b|[\s!.…])*$"
@@ -131,7 +134,7 @@ class _Rewriting:
         """Take the verb after "I", past its adverbs, and put it into the form the pronoun wants."""
         words: list[str] = []
         end = at
-        while (following := re.compile(r"\s+([A-Za-z][\w']*)").match(self._text, end)) is not None:
+        while (following := _WORD.match(self._text, end)) is not None:
             word, end = following[1], following.end()
             if _is_adverb(word.lower()) and not _is_past(word.lower()):
                 words.append(word)

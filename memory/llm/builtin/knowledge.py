@@ -49,7 +49,7 @@ _SPEAKS_TO_USER = re.compile(r"\b(?:you|your|yours|you'\w+|yourself|we|us|our)\b
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
+class Slot:
     """What a fact is about: two facts on one slot cannot both hold, unless they agree."""
 
     name: str
@@ -57,7 +57,8 @@ class _Slot:
     positive: bool = True
 
 
-def _slot(text: str) -> _Slot | None:
+def slot_of(text: str) -> Slot | None:
+    """Return what a fact in the third person is about; None when it is nothing that two facts could contradict."""
     owner = _OWNER.match(text)
     # "The user's wife works at a bank" has nothing to do with where the user works.
     whose = owner["who"].lower() if owner else ""
@@ -66,22 +67,22 @@ def _slot(text: str) -> _Slot | None:
             if whose and name not in ("favourite", "birthday", "name") and whose not in ("job", "occupation"):
                 return None
             key = found.groupdict().get("key") or (whose if name == "name" else "")
-            return _Slot(name, frozenset(terms(key)))
+            return Slot(name, frozenset(terms(key)))
     if re.search(r"\b(?:is|am) an? \w", text) and PROFESSION.search(text):
-        return None if whose else _Slot("occupation")
+        return None if whose else Slot("occupation")
     return None if whose else _attitude(text)
 
 
-def _attitude(text: str) -> _Slot | None:
+def _attitude(text: str) -> Slot | None:
     """Return what is liked or disliked, where the sentence is short enough to say only that."""
     found = _LIKES.search(text)
     key = frozenset(terms(text[found.end() :])) if found else frozenset()
     if not found or not 1 <= len(key) <= 3:
         return None
-    return _Slot("attitude", key - {"anymor"}, positive=bool(found["good"]))
+    return Slot("attitude", key - {"anymor"}, positive=bool(found["good"]))
 
 
-def _replaces(new: _Slot | None, old: _Slot | None) -> bool:
+def _replaces(new: Slot | None, old: Slot | None) -> bool:
     if new is None or old is None or (new.name, new.key) != (old.name, old.key):
         return False
     return new.name != "attitude" or new.positive != old.positive
@@ -111,11 +112,11 @@ def find_user_knowledge(pages: Sequence[PageText], known: Sequence[KnownFact]) -
     A fact on the slot of a known one (where they live, what they work as, a favourite ...) supersedes it;
     of two on these pages only the later is returned.
     """
-    slots_known = {fact.number: (_slot(fact.text), fact.text.casefold()) for fact in known}
-    found: dict[str, tuple[Fact, _Slot | None]] = {}
+    slots_known = {fact.number: (slot_of(fact.text), fact.text.casefold()) for fact in known}
+    found: dict[str, tuple[Fact, Slot | None]] = {}
     for page, statement in _statements(pages):
         text = _told(statement, page.occurred_at)
-        slot = _slot(text)
+        slot = slot_of(text)
         for key in [key for key, (_, earlier) in found.items() if _replaces(slot, earlier)]:
             del found[key]
         replaced = tuple(
@@ -144,7 +145,7 @@ def find_assistant_knowledge(pages: Sequence[PageText]) -> tuple[Fact, ...]:
         for sentence in sentences(prose(page.response)):
             if is_question(sentence) or _SPEAKS_TO_USER.search(sentence):
                 continue
-            if _ASSISTANT_FACT.match(sentence) and len(terms(sentence)) > 1:
+            if _ASSISTANT_FACT.match(sentence) and terms(sentence):
                 text = cut(third_person(sentence, "the assistant"), FACT)
                 found.setdefault(text.casefold(), Fact(text, (page.index,), page.occurred_at))
     return tuple(found.values())

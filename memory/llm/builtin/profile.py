@@ -30,16 +30,21 @@ def _declarative(sentence: str) -> str:
 
 def attributes(text: str) -> Iterator[tuple[str, str]]:
     """Yield (attribute, value) for everything a message states of its writer, in order of its sentences."""
+    seen: set[tuple[str, str]] = set()
     for sentence in sentences(prose(text)):
         stated = _declarative(sentence)
-        if not stated:
-            continue
-        for name, pattern, clean in RULES:
-            found = pattern.search(stated)
-            value = clean(found) if found else None
-            if value:
-                yield name, value
-        yield from _company(stated)
+        for attribute in (*_own(stated), *_company(stated)):
+            if attribute not in seen:
+                seen.add(attribute)
+                yield attribute
+
+
+def _own(stated: str) -> Iterator[tuple[str, str]]:
+    for name, pattern, clean in RULES:
+        found = pattern.search(stated)
+        value = clean(found) if found else None
+        if value:
+            yield name, value
 
 
 def _company(stated: str) -> Iterator[tuple[str, str]]:

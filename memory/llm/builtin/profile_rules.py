@@ -145,7 +145,7 @@ RULES: tuple[Rule, ...] = (
         _place,
         rf"(?:\bI{_ADVERB}(?: currently)? (?:live|reside|stay) (?:in|near)|\b{_AM} (?:\w+ )?(?:living|"
         rf"based) (?:in|near)",
-        r"|^I\b[^.]*\band (?:currently )?live in",
+        r"|^I\b[^!?]*\band (?:currently )?live in",
         r"|\bI(?:'ve| have)? (?:just |recently )?(?:moved|relocated)(?: (?:back|here|from [\w' ]+?))? to)",
         rf" (?P<v>(?:the )?{_PLACE})",
     ),
@@ -196,7 +196,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "relationship status",
         _plain,
-        rf"\b{_AM} (?:\w+ly |now |still )?(?P<v>married|single|divorced|engaged|widowed)\b",
+        rf"\b{_AM} (?:\w+ly |now |still )?(?P<v>married|single|divorced|engaged|widowed)\b(?!-)",
         r"(?! (?:to the|in|out|parent|handed|mom|dad))",
     ),
     _rule(

@@ -6,7 +6,7 @@ import asyncio
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from memory.llm.base import Delta, RecalledText, ReplyRequest, Usage
 from memory.llm.bounds import cut
 from memory.llm.builtin import wording
 from memory.llm.builtin.dates import written_day
+from memory.llm.builtin.knowledge import slot_of
 from memory.llm.builtin.profile import attributes
 from memory.llm.builtin.statements import is_question
 from memory.llm.builtin.text import prose, sentences
@@ -155,6 +156,8 @@ def _groups_told(text: str) -> frozenset[str]:
     """Return what a quote tells of its speaker: "I'm a nurse" is about the job without the word."""
     names = [name for name, _ in attributes(text)]
     names += [name.strip().lower() for name, colon, _ in [text.partition(":")] if colon]
+    slot = slot_of(text)
+    names += [slot.name] if slot else []
     return frozenset(_ATTRIBUTE_GROUPS.get(name, "family" if name in _FAMILY else "") for name in names) - {""}
 
 
@@ -228,7 +231,7 @@ class BuiltinResponder:
         """`pause`: seconds between pieces of a few words."""
         self._pause = pause
 
-    async def stream(self, request: ReplyRequest) -> AsyncIterator[Delta | Usage]:
+    async def stream(self, request: ReplyRequest) -> AsyncGenerator[Delta | Usage, None]:
         """Yield the answer a few words at a time; no Usage, and no error for any text."""
         words = re.findall(r"\S+\s*", answer(request))
         for start in range(0, len(words), _WORDS_A_PIECE):

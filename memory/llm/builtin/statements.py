@@ -191,9 +191,13 @@ def _is_lasting(clause: str) -> bool:
         return False
     if not (_FACT.match(clause) or _MINE.match(clause)):
         return False
-    return any(is_content(word) and not _VERB_ALONE.fullmatch(word) for word in tokens(clause)[1:])
+    return any(
+        word.lower() in _LIFE_EVENTS or (is_content(word) and not _VERB_ALONE.fullmatch(word))
+        for word in tokens(clause)[1:]
+    )
 
 
+_LIFE_EVENTS = frozenset({"married", "divorced", "engaged", "retired", "graduated", "promoted", "hired", "fired"})
 _VERB_ALONE = re.compile(rf"(?:{_STRONG})", re.IGNORECASE)
 
 

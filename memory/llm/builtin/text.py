@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ from memory.llm.builtin.vocabulary import GREETINGS, LIGHT_WORDS, NOT_NAMES
 READ_AT_MOST = 6_000
 """Characters of one message the rules read: what is longer was pasted and is hardly about the user."""
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^>.*$|https?://\S+", re.DOTALL | re.MULTILINE)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^>[^\n]*|https?://\S+", re.DOTALL | re.MULTILINE)
 _CAPTION = re.compile(r"\[Image:[^\]]*\]")
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])\s*|\n+")
 _ABBREVIATION = re.compile(
@@ -134,7 +134,7 @@ def keywords(query: str, response: str, ignored: frozenset[str], limit: int = 8)
     `ignored` are names of the people talking, who are on every page.
     """
     skipped = {name.casefold() for name in ignored}
-    scores: Counter[str] = Counter()
+    scores: defaultdict[str, float] = defaultdict(float)
     written: dict[str, str] = {}
     for text, factor in ((query, 2.0), (response, 1.0)):
         for sentence in sentences(with_captions(text).replace("[Image:", "")):

@@ -1,6 +1,12 @@
 """Word lists of the rules: what carries no topic, what is a name for someone, what people ask about."""
 
-LIGHT_WORDS = frozenset(
+
+def word_set(words: str) -> frozenset[str]:
+    """Return the words of a list written as people write one, between blanks."""
+    return frozenset(words.split())
+
+
+LIGHT_WORDS = word_set(
     """absolutely actually again ago agree ahead almost along already alright also always amaze amazed
     amazing another answer anymore anyone anything anyway around ask asked asking away awesome awhile
     awful back bad badly basically beautiful became become beginning behind believe best bet better big
@@ -37,7 +43,7 @@ LIGHT_WORDS = frozenset(
     world worth would wow yay yeah year years yep yes yesterday yet you'd yup monday tuesday wednesday
     thursday friday saturday sunday now busy swamped phew worked whoa appreciate cherish thankfully
     nicely xx apologize per via yang dan di ke dari untuk dengan saya aku kamu anda ini itu ada tidak
-    bukan akan sudah apa""".split()
+    bukan akan sudah apa"""
 )
 """Words of talk. They are no keywords, no topics, and no object that makes a fact worth keeping."""
 
@@ -59,7 +65,7 @@ PETS = (
     "lizard|gecko|guinea pig|ferret|labrador|retriever|poodle|beagle|bulldog|terrier|shepherd|corgi|dachshund|husky"
 )
 
-NOT_NAMES = frozenset(
+NOT_NAMES = word_set(
     """american english british irish scottish welsh french german dutch spanish italian portuguese greek
     turkish russian ukrainian polish czech swedish norwegian danish finnish indian pakistani chinese
     japanese korean thai vietnamese indonesian malaysian filipino australian canadian mexican brazilian
@@ -71,7 +77,7 @@ NOT_NAMES = frozenset(
     glad happy sure fine good great well tired sick busy going trying looking working living based from
     in on at allergic married single divorced engaged vegan vegetarian retired pregnant afraid interested
     christmas easter halloween thanksgiving covid english-speaking both all always never still and but or
-    if when""".split()
+    if when"""
 )
 
 LANGUAGES = (

@@ -1,0 +1,76 @@
+"""Who may be in which conversation."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import User
+from django.core import signing
+from django.http import HttpRequest
+
+from chat.exceptions import ConversationGone, SignedOut
+from chat.models import Conversation
+from memory.models import Memory
+
+_SALT = "chat.new-conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person at a conversation, as the socket was opened.
+
+    `new_in` is the memory in which the conversation will come to be with its first message; None when it must
+    exist already.
+    """
+
+    user: User
+    session_key: str | None
+    conversation_id: UUID
+    new_in: int | None = None
+
+    def require_signed_in(self) -> None:
+        """Raise SignedOut when the session has ended since the socket was opened, or the account was closed."""
+        request = HttpRequest()
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.session_key)
+        if get_user(request).pk != self.user.pk:
+            raise SignedOut
+
+    def exists(self) -> bool:
+        """Tell whether the conversation has a row that this person may see."""
+        return Conversation.objects.for_user(self.user).filter(pk=self.conversation_id).exists()
+
+
+def reserve_conversation(memory: Memory) -> tuple[UUID, str]:
+    """Return the id of a conversation to be, and the token that lets its owner, and nobody else, begin it.
+
+    No row is written: a page that is opened and left leaves nothing behind, and two tabs begin two conversations.
+    """
+    conversation_id = uuid4()
+    return conversation_id, signing.dumps([conversation_id.hex, memory.pk, memory.user_id], salt=_SALT)
+
+
+def take_seat(user: User, session_key: str | None, conversation_id: UUID, token: str) -> tuple[Seat, bool]:
+    """Return the person's seat and whether the conversation exists already.
+
+    Raises ConversationGone when it does not and `token` does not reserve it for this person, or it is someone
+    else's.
+    """
+    seat = Seat(user, session_key, conversation_id)
+    if seat.exists():
+        return seat, True
+    new_in = _reserved_memory(user, conversation_id, token)
+    if new_in is None or Conversation.objects.filter(pk=conversation_id).exists():
+        raise ConversationGone
+    return Seat(user, session_key, conversation_id, new_in), False
+
+
+def _reserved_memory(user: User, conversation_id: UUID, token: str) -> int | None:
+    try:
+        reserved, memory_id, user_id = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    if reserved != conversation_id.hex or user_id != user.pk:
+        return None
+    return Memory.objects.for_user(user).filter(pk=memory_id).values_list("pk", flat=True).first()

@@ -1,0 +1,244 @@
+"""The producer: writes one answer, whoever watches.
+
+A producer belongs to the process and not to a socket, so a closed tab cancels nothing. While it works it keeps the
+text in the database every 100 ms and renews the answer's lease; a process that dies stops renewing, and the sweep of
+any other (or of the next one) marks its answers as interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import enum
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from chat import groups, turns
+from chat.database import in_database
+from chat.enums import Status
+from chat.history import history_of
+from chat.models import Message
+from chat.text import Collector
+from memory.domain.context import PreparedReply, prepare_reply
+from memory.domain.recall import RecalledItem
+from memory.enums import Outcome
+from memory.exceptions import ModelEmptyAnswer, ModelError
+from memory.llm import get_responder
+from memory.llm.base import Delta, Responder, Usage
+
+logger = logging.getLogger(__name__)
+
+KEEP_SECONDS = 0.1
+"""Between two durable writes of a growing text."""
+RENEW_SECONDS = 0.5
+"""Between two renewals of the lease while no text comes; also how soon a stop from another process is seen then."""
+TELL_SECONDS = 0.04
+"""Between two deltas to the watchers."""
+SWEEP_SECONDS = 1.5
+"""Between two looks for answers whose writer died."""
+END_ATTEMPTS = 4
+UNEXPECTED = "Something went wrong on the server while answering. It has been logged; try again."
+
+_running: dict[int, Producer] = {}
+_tasks: set[asyncio.Task[None]] = set()
+_sweeper: asyncio.Task[None] | None = None
+
+
+class Halt(enum.Enum):
+    """Why an answer ends before the model is done."""
+
+    STOPPED = enum.auto()
+    SHUT_DOWN = enum.auto()
+
+
+class Producer:
+    """One answer in the making."""
+
+    def __init__(self, turn: turns.Turn) -> None:
+        self.turn = turn
+        self._answer = Collector()
+        self._usage = Usage()
+        self._model = ""
+        self._asked_at = time.monotonic()
+        self._recalled: Sequence[RecalledItem] = ()
+        self._visited: Sequence[int] = ()
+        self._grown = asyncio.Event()
+        self._halted: asyncio.Future[Halt] = asyncio.get_running_loop().create_future()
+
+    def halt(self, reason: Halt) -> None:
+        """End the answer as soon as may be; the text so far is kept. The first reason counts."""
+        if not self._halted.done():
+            self._halted.set_result(reason)
+
+    async def run(self) -> None:
+        """Write the answer and end it, one way or another; raises nothing."""
+        reading = asyncio.create_task(self._read())
+        beside = [asyncio.create_task(self._keep()), asyncio.create_task(self._tell())]
+        try:
+            ends: set[asyncio.Future[Any]] = {reading, self._halted}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (reading, *beside):
+                task.cancel()
+            await asyncio.gather(reading, *beside, return_exceptions=True)
+        self._answer.close()
+        if self._halted.done() and (reading.cancelled() or reading.exception()):
+            await self._end_halted(self._halted.result())
+        else:
+            await self._end_read(reading.exception())
+
+    async def _read(self) -> None:
+        """Recall, ask the model, and collect what it says."""
+        prepared, responder = await in_database(self._prepare)
+        self._recalled = prepared.recollection.items
+        self._model, self._asked_at = responder.name, time.monotonic()
+        async for piece in responder.stream(prepared.request):
+            if isinstance(piece, Delta):
+                self._answer.add(piece.text)
+                self._grown.set()
+            else:
+                self._usage = piece
+        if not self._answer.text.strip():
+            raise ModelEmptyAnswer
+
+    def _prepare(self) -> tuple[PreparedReply, Responder]:
+        answer = Message.objects.select_related("parent", "conversation__memory__assistant").get(pk=self.turn.answer_id)
+        if answer.parent is None:
+            raise Message.DoesNotExist
+        memory = answer.conversation.memory
+        prepared = prepare_reply(memory, answer.parent.content, history_of(answer.parent), timezone.now())
+        self._visited = prepared.recollection.visited_segments(memory.conf)
+        return prepared, get_responder(memory.assistant.model_settings.get("model") or None)
+
+    async def _keep(self) -> None:
+        """Store the text as it grows; halt when the answer is no longer ours or somebody asked to stop."""
+        kept, kept_at = "", time.monotonic()
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            text = self._answer.text
+            if text == kept and time.monotonic() - kept_at < RENEW_SECONDS:
+                continue
+            try:
+                if text == kept:
+                    ours = await in_database(turns.renew_lease, self.turn.answer_id)
+                else:
+                    ours = await in_database(turns.keep_text, self.turn.answer_id, text)
+            except DatabaseError as error:
+                # Nothing is lost yet: the text is here, and the lease outlives some missed beats.
+                logger.warning("Answer %s could not be kept just now: %s", self.turn.answer_id, error)
+                continue
+            if not ours:
+                self.halt(Halt.STOPPED)
+            kept, kept_at = text, time.monotonic()
+
+    async def _tell(self) -> None:
+        """Pass new characters on to the watchers."""
+        told = 0
+        while True:
+            await self._grown.wait()
+            self._grown.clear()
+            piece = self._answer.text[told:]
+            if piece:
+                await groups.send_delta(self.turn.conversation_id, self.turn.answer_id, told, piece)
+            told += len(piece)
+            await asyncio.sleep(TELL_SECONDS)
+
+    async def _end_halted(self, reason: Halt) -> None:
+        if reason is Halt.STOPPED:
+            await self._end(Status.STOPPED, Outcome.STOPPED)
+        else:
+            await self._end(Status.INTERRUPTED, Outcome.STOPPED)
+
+    async def _end_read(self, error: BaseException | None) -> None:
+        match error:
+            case None:
+                await self._end(Status.COMPLETE, Outcome.OK)
+            case Message.DoesNotExist():
+                # The conversation was deleted before the answer began.
+                return
+            case ModelError():
+                await self._end(Status.FAILED, error.outcome, str(error))
+            case _:
+                logger.error("Answer %s failed.", self.turn.answer_id, exc_info=error)
+                await self._end(Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED)
+
+    async def _end(self, status: Status, outcome: Outcome, error: str = "") -> None:
+        """Write the end; a database that is away for a moment is waited for, a fault of ours is confessed."""
+        for attempt in range(END_ATTEMPTS):
+            try:
+                await in_database(turns.end_answer, self._written(), status, outcome, error)
+                break
+            except DatabaseError:
+                logger.exception("The end of answer %s could not be stored.", self.turn.answer_id)
+                await asyncio.sleep(0.5 * attempt)
+            except Exception:
+                logger.exception("Answer %s could not be recorded.", self.turn.answer_id)
+                status, outcome, error = Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED
+        await groups.send_changed(self.turn.conversation_id)
+
+    def _written(self) -> turns.Written:
+        return turns.Written(
+            answer_id=self.turn.answer_id,
+            text=self._answer.text,
+            model=self._model,
+            usage=self._usage,
+            duration_ms=round((time.monotonic() - self._asked_at) * 1000),
+            recalled=self._recalled,
+            visited_segments=self._visited,
+        )
+
+
+def start(turn: turns.Turn) -> None:
+    """Begin to write an answer in the running event loop; returns at once."""
+    producer = Producer(turn)
+    _running[turn.answer_id] = producer
+    # A context of its own: nothing of the socket or request that asked may live on in it.
+    task = asyncio.create_task(producer.run(), name=f"answer {turn.answer_id}", context=contextvars.Context())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    task.add_done_callback(lambda _: _running.pop(turn.answer_id, None))
+
+
+def stop_here(answer_id: int) -> None:
+    """Stop an answer if this process writes it."""
+    if producer := _running.get(answer_id):
+        producer.halt(Halt.STOPPED)
+
+
+async def startup() -> None:
+    """Begin to look for answers whose writer died. Called once, before the first request."""
+    global _sweeper  # noqa: PLW0603 - one per process, like its event loop
+    _sweeper = asyncio.create_task(_sweep_for_ever(), name="sweep of dead answers")
+
+
+async def shutdown() -> None:
+    """End what is being written, keeping the text, and stop sweeping. Called once, after the last request."""
+    if _sweeper:
+        _sweeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await _sweeper
+    for producer in list(_running.values()):
+        producer.halt(Halt.SHUT_DOWN)
+    if _tasks:
+        await asyncio.wait(set(_tasks), timeout=turns.LEASE.total_seconds())
+
+
+async def sweep() -> None:
+    """Mark the answers of dead writers as interrupted and tell those who watch."""
+    for conversation_id in await in_database(turns.interrupt_expired):
+        await groups.send_changed(conversation_id)
+
+
+async def _sweep_for_ever() -> None:
+    while True:
+        try:
+            await sweep()
+        except DatabaseError as error:
+            logger.warning("Dead answers could not be looked for: %s", error)
+        await asyncio.sleep(SWEEP_SECONDS)

@@ -1,0 +1,46 @@
+"""The closed vocabularies of the chat."""
+
+from django.db import models
+
+
+class Mode(models.TextChoices):
+    """What a conversation does with memory. Only `NORMAL` is offered for now."""
+
+    NORMAL = "normal", "Normal"
+    READ_ONLY = "read_only", "Read-only memory"
+    TEMPORARY = "temporary", "Temporary"
+
+
+class MessageRole(models.TextChoices):
+    USER = "user", "You"
+    ASSISTANT = "assistant", "Assistant"
+
+
+class Status(models.TextChoices):
+    """Where a message stands. All but `STREAMING` are final."""
+
+    STREAMING = "streaming", "Being written"
+    COMPLETE = "complete", "Complete"
+    STOPPED = "stopped", "Stopped by the person"
+    INTERRUPTED = "interrupted", "Interrupted"
+    FAILED = "failed", "Failed"
+
+
+RETRYABLE = frozenset({Status.INTERRUPTED, Status.FAILED})
+"""Answers that a person may ask for again."""
+
+
+class ErrorCode(models.TextChoices):
+    """Why a frame was refused; the client branches on these, people read the detail beside them."""
+
+    MALFORMED = "malformed", "The frame could not be read"
+    UNKNOWN_TYPE = "unknown_type", "Unknown kind of frame"
+    TOO_LARGE = "too_large", "The frame is too large"
+    TOO_MANY = "too_many", "Too many frames"
+    EMPTY = "empty", "The message is empty"
+    TOO_LONG = "too_long", "The message is too long"
+    BUSY = "busy", "An answer is still being written"
+    NOT_FOUND = "not_found", "No such message"
+    NOT_RETRYABLE = "not_retryable", "This answer cannot be tried again"
+    SIGNED_OUT = "signed_out", "Signed out"
+    UNAVAILABLE = "unavailable", "Something went wrong on the server"

@@ -1,0 +1,137 @@
+"""Messages: what was said, and where an answer stands while it is being written."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from chat.enums import RETRYABLE, MessageRole, Status
+from chat.models.conversation import Conversation
+from memory.models import Page
+
+CLIENT_ID_MAX_CHARACTERS = 64
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def answers(self) -> MessageQuerySet:
+        return self.filter(role=MessageRole.ASSISTANT)
+
+    def streaming(self) -> MessageQuerySet:
+        """Answers that are being written, or whose writer died and was not yet found out."""
+        return self.filter(status=Status.STREAMING)
+
+    def expired(self) -> MessageQuerySet:
+        """Streaming answers whose writer has not been heard of for a whole lease (by the database's clock)."""
+        return self.streaming().filter(lease_expires_at__lt=Now())
+
+    def writable(self) -> MessageQuerySet:
+        """Streaming answers that nobody has asked to stop."""
+        return self.streaming().filter(stop_requested_at__isnull=True)
+
+    def shown(self) -> MessageQuerySet:
+        """The log as people read it, oldest first: attempts that were retried and hold no text are left out."""
+        retried = Message.objects.filter(parent=models.OuterRef("parent"), pk__gt=models.OuterRef("pk"))
+        empty_attempt = Q(role=MessageRole.ASSISTANT, content="", status__in=RETRYABLE)
+        return self.exclude(empty_attempt & models.Exists(retried)).order_by("pk")
+
+
+class Message(models.Model):
+    """One utterance. `parent` makes a tree: the attempts at one answer are siblings under the same question."""
+
+    conversation = models.ForeignKey(
+        # No index of its own: `message_in_order` leads with the conversation.
+        Conversation,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
+    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
+    role = models.CharField(max_length=10, choices=MessageRole.choices)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.COMPLETE)
+    content = models.TextField(blank=True)
+    error = models.CharField(max_length=500, blank=True, help_text="Why it failed, in plain words.")
+    client_id = models.CharField(  # noqa: DJ001 (null: not sent by a client, so not unique)
+        max_length=CLIENT_ID_MAX_CHARACTERS,
+        null=True,
+        blank=True,
+        help_text="The client's own id of the message.",
+    )
+    model = models.CharField(max_length=200, blank=True, help_text="Who wrote the answer.")
+    tokens_in = models.PositiveIntegerField(null=True, blank=True)
+    tokens_out = models.PositiveIntegerField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until when a streaming answer counts as alive; its writer renews it.",
+    )
+    stop_requested_at = models.DateTimeField(null=True, blank=True)
+    page = models.ForeignKey(
+        Page,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The page of memory this answer became.",
+    )
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(role__in=MessageRole.values), name="message_role_known"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="message_status_known"),
+            # Nothing is sent twice, however often a client repeats itself after a lost connection.
+            models.UniqueConstraint(
+                fields=("conversation", "client_id"),
+                condition=Q(client_id__isnull=False),
+                name="message_client_id_once",
+            ),
+            # One running answer a conversation; also serves the question which one it is.
+            models.UniqueConstraint(
+                fields=("conversation",), condition=Q(status=Status.STREAMING), name="message_one_streaming"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.STREAMING, lease_expires_at__isnull=False)
+                | (~Q(status=Status.STREAMING) & Q(lease_expires_at__isnull=True)),
+                name="message_lease_while_streaming",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role=MessageRole.USER) | (Q(status=Status.COMPLETE) & ~Q(content="")),
+                name="message_of_user_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role=MessageRole.ASSISTANT, status=Status.COMPLETE, content=""),
+                name="message_answer_says_something",
+            ),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="message_not_its_own_parent"),
+        )
+        indexes = (
+            # The log of a conversation in order, and what a socket has not seen yet (id > the last it has).
+            models.Index(fields=("conversation", "id"), name="message_in_order"),
+            # The sweep for answers whose writer died.
+            models.Index(
+                fields=("lease_expires_at",),
+                condition=Q(status=Status.STREAMING),
+                name="message_lease_running_out",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: {self.content[:60]}"
+
+    @property
+    def external_id(self) -> str:
+        """The page's id at memory's door: recording an answer twice is recording it once."""
+        return f"chat:{self.pk}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == Status.STREAMING
+
+    @property
+    def is_retryable(self) -> bool:
+        """Tell whether Retry makes sense, as far as this message alone can say."""
+        return self.role == MessageRole.ASSISTANT and self.status in RETRYABLE

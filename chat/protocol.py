@@ -1,0 +1,182 @@
+"""The frames of the chat's websocket: what they are, how they are read, how they are written.
+
+`docs/protocol.md` is the description for people. Offsets and lengths count characters as Unicode code points:
+Python's `len()`, and not JavaScript's, which counts UTF-16 units.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from chat.enums import ErrorCode
+from chat.exceptions import FrameTooLarge, MalformedFrame, UnknownFrame
+from chat.models.message import CLIENT_ID_MAX_CHARACTERS
+
+PROTOCOL_VERSION = 1
+# A code point takes up to 12 bytes in JSON (`\ud83d\ude00`); the rest is room for the frame around it.
+_BYTES_PER_CHARACTER = 12
+_FRAME_OVERHEAD = 1024
+
+MessageId = Annotated[int, Field(gt=0, lt=2**63)]
+ClientId = Annotated[str, Field(min_length=1, max_length=CLIENT_ID_MAX_CHARACTERS, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class ClientFrame(BaseModel):
+    """A frame from the browser; unknown fields and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Send(ClientFrame):
+    """Say something. Repeating a `client_id` is harmless."""
+
+    type: Literal["send"]
+    text: str
+    client_id: ClientId
+
+
+class Watch(ClientFrame):
+    """What the page shows already: everything up to `message_id`, and of that one `offset` characters if it runs.
+
+    `message_id` 0: nothing yet. Without `offset` the page has that message whole.
+    """
+
+    type: Literal["watch"]
+    message_id: Annotated[int, Field(ge=0, lt=2**63)]
+    offset: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+
+
+class Stop(ClientFrame):
+    """End the running answer and keep what is there."""
+
+    type: Literal["stop"]
+    message_id: MessageId
+
+
+class Retry(ClientFrame):
+    """Try a failed or interrupted answer again."""
+
+    type: Literal["retry"]
+    message_id: MessageId
+
+
+class ServerFrame(BaseModel):
+    """A frame to the browser."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def encode(self) -> str:
+        """Return the frame as JSON text, without the fields that say nothing."""
+        return self.model_dump_json(exclude_none=True)
+
+
+class Hello(ServerFrame):
+    """The first frame on every socket."""
+
+    type: Literal["hello"] = "hello"
+    protocol: int = PROTOCOL_VERSION
+    conversation_id: str
+    exists: bool
+    """False on a page for a conversation whose first message is still to come."""
+
+
+class Title(ServerFrame):
+    """The conversation has a title now, or another one."""
+
+    type: Literal["title"] = "title"
+    title: str
+
+
+class MessageCreated(ServerFrame):
+    """A message the page does not show yet: a person's, or an answer, running or ended.
+
+    `text` is what the person wrote, or the running answer so far; an ended answer has `html` instead.
+    """
+
+    type: Literal["message"] = "message"
+    message_id: int
+    role: str
+    status: str
+    created_at: str
+    client_id: str | None = None
+    text: str | None = None
+    html: str | None = None
+    error: str | None = None
+
+
+class Delta(ServerFrame):
+    """The next characters of a running answer; `offset` is how many stand before them."""
+
+    type: Literal["delta"] = "delta"
+    message_id: int
+    offset: int
+    text: str
+
+
+class Done(ServerFrame):
+    """An answer ended; `html` is the whole of it, rendered and sanitised."""
+
+    type: Literal["done"] = "done"
+    message_id: int
+    status: str
+    html: str
+    error: str | None = None
+
+
+class Error(ServerFrame):
+    """A frame was refused. The socket stays open."""
+
+    type: Literal["error"] = "error"
+    code: ErrorCode
+    detail: str
+    client_id: str | None = None
+
+
+_FRAMES: dict[str, TypeAdapter[Any]] = {
+    "send": TypeAdapter(Send),
+    "watch": TypeAdapter(Watch),
+    "stop": TypeAdapter(Stop),
+    "retry": TypeAdapter(Retry),
+}
+
+
+def parse_frame(text: str | None, max_characters: int) -> Send | Watch | Stop | Retry:
+    """Return the frame a client sent; `text` is None for a binary one.
+
+    Raises FrameTooLarge, MalformedFrame or UnknownFrame, with what is wrong in plain words.
+    """
+    if text is None:
+        raise MalformedFrame("Frames are JSON text, not binary.")
+    if len(text) > max_characters * _BYTES_PER_CHARACTER + _FRAME_OVERHEAD:
+        raise FrameTooLarge
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise MalformedFrame("The frame is not JSON.") from None
+    if not isinstance(value, dict):
+        raise MalformedFrame("A frame is a JSON object.")
+    kind = value.get("type")
+    if not isinstance(kind, str) or kind not in _FRAMES:
+        raise UnknownFrame(f"There is no frame of type {json.dumps(kind)[:60]}.")
+    try:
+        frame: Send | Watch | Stop | Retry = _FRAMES[kind].validate_python(value)
+    except ValidationError as error:
+        raise MalformedFrame(_first_fault(error)) from None
+    return frame
+
+
+def client_id_of(text: str | None) -> str | None:
+    """Return the `client_id` of a frame that could not be accepted, so that its sender knows which one it was."""
+    try:
+        value = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    found = value.get("client_id") if isinstance(value, dict) else None
+    return found if isinstance(found, str) and 0 < len(found) <= CLIENT_ID_MAX_CHARACTERS else None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in fault["loc"]) or "frame"
+    return f"{where}: {fault['msg']}."

@@ -1,0 +1,1 @@
+"""Receivers of memory's domain events that the chat cares for."""

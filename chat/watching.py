@@ -1,0 +1,141 @@
+"""Keeping one page up to date: what it has, what it lacks, and the only place that writes to its socket.
+
+Handlers never wait for the socket. They leave hints here; one pump per socket turns them into frames. Hints are few
+and bounded: when a reader is slow, or the channel layer lost something, they are thrown away and the pump reads the
+difference from the database instead. So a slow reader costs its own page some time, and nobody else anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from django.db import DatabaseError
+
+from chat.access import Seat
+from chat.database import in_database
+from chat.groups import DeltaEvent
+from chat.news import MessageNews, news_for
+from chat.protocol import Delta, Error, ServerFrame, Title, Watch
+
+logger = logging.getLogger(__name__)
+
+RUNNING_LOOK_SECONDS = 1.0
+"""Between two looks at the database while an answer runs, whatever the hints say."""
+IDLE_LOOK_SECONDS = 15.0
+"""The same while none runs."""
+MAX_DELTAS = 64
+MAX_REPLIES = 32
+
+Sender = Callable[[ServerFrame], Awaitable[None]]
+
+
+class Watcher:
+    """What one page has. `on_gone` is called once when the conversation is no longer there for this person."""
+
+    def __init__(self, seat: Seat, exists: bool, send: Sender, on_gone: Callable[[], Awaitable[None]]) -> None:
+        self._seat = seat
+        self._exists = exists
+        self._send = send
+        self._on_gone = on_gone
+        self._watching = False
+        self._title: str | None = None
+        self._last_id = 0
+        self._running: dict[int, int] = {}
+        self._replies: deque[ServerFrame] = deque(maxlen=MAX_REPLIES)
+        self._deltas: deque[DeltaEvent] = deque()
+        self._stale = False
+        self._wake = asyncio.Event()
+
+    def watch(self, frame: Watch) -> None:
+        """Begin, or begin again, from what the page says it has."""
+        self._last_id = frame.message_id
+        self._running = {} if frame.offset is None else {frame.message_id: frame.offset}
+        self._watching = True
+        self.note_change()
+
+    def note_change(self) -> None:
+        """Something changed: look it up."""
+        self._stale = True
+        self._wake.set()
+
+    def note_delta(self, event: DeltaEvent) -> None:
+        """An answer grew. Beyond the bound, look it up instead."""
+        if len(self._deltas) >= MAX_DELTAS:
+            self._deltas.clear()
+            self._stale = True
+        self._deltas.append(event)
+        self._wake.set()
+
+    def reply(self, frame: Error) -> None:
+        """Answer a frame of this page. A page that sends and never reads loses the oldest replies."""
+        self._replies.append(frame)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Pump until cancelled or until the conversation is gone."""
+        while True:
+            try:
+                pause = RUNNING_LOOK_SECONDS if self._running else IDLE_LOOK_SECONDS
+                await asyncio.wait_for(self._wake.wait(), pause)
+            except TimeoutError:
+                self._stale = True
+            self._wake.clear()
+            while self._replies:
+                await self._send(self._replies.popleft())
+            if self._watching and not await self._bring_up_to_date():
+                await self._on_gone()
+                return
+
+    async def _bring_up_to_date(self) -> bool:
+        if self._stale:
+            self._stale = False
+            self._deltas.clear()
+            try:
+                if not await self._look():
+                    return False
+            except DatabaseError as error:
+                # The next look, at the latest on the timer, finds everything that this one missed.
+                logger.warning("News of conversation %s could not be read: %s", self._seat.conversation_id, error)
+        while self._deltas and not self._stale:
+            await self._forward(self._deltas.popleft())
+        return True
+
+    async def _look(self) -> bool:
+        news = await in_database(news_for, self._seat, self._last_id, tuple(self._running))
+        if news is None:
+            return not self._exists
+        self._exists = True
+        if news.title != self._title:
+            self._title = news.title
+            await self._send(Title(title=news.title))
+        for message in news.messages:
+            await self._show(message)
+        return True
+
+    async def _show(self, message: MessageNews) -> None:
+        if message.message_id > self._last_id:
+            self._last_id = message.message_id
+            await self._send(message.created)
+            if message.running_text is not None:
+                self._running[message.message_id] = len(message.running_text)
+        elif message.running_text is not None:
+            has = self._running[message.message_id]
+            await self._advance(message.message_id, has, message.running_text[has:])
+        elif message.done is not None:
+            self._running.pop(message.message_id, None)
+            await self._send(message.done)
+
+    async def _forward(self, event: DeltaEvent) -> None:
+        has = self._running.get(event["message_id"])
+        if has is None or event["offset"] > has:
+            self.note_change()
+            return
+        await self._advance(event["message_id"], has, event["text"][has - event["offset"] :])
+
+    async def _advance(self, message_id: int, has: int, text: str) -> None:
+        if text:
+            self._running[message_id] = has + len(text)
+            await self._send(Delta(message_id=message_id, offset=has, text=text))

@@ -1,0 +1,1 @@
+"""Settings, URLs, server and embedded PostgreSQL of the MemoryOS site."""

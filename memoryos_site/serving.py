@@ -1,0 +1,190 @@
+"""`manage.py serve`: everything between the command line and the running product, in order."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from socket import socket
+from types import FrameType
+
+import uvicorn
+from django.conf import settings
+from django.db import connections
+
+from memoryos_site import owner, preparation
+from memoryos_site.addresses import Address, listen, shown_address
+from memoryos_site.asgi import build_application
+from memoryos_site.locks import FileLock
+from memoryos_site.preparation import StartError
+
+# A frame of the chat is a short JSON object; the longest message is 32,000 characters.
+WEBSOCKET_MAX_BYTES = 1024 * 1024
+DRAIN_SECONDS = 5
+LINGER_SECONDS = 2.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line decides."""
+
+    host: str
+    port: int
+    worker: bool
+
+
+class Server(uvicorn.Server):
+    """Tells when the site really answers: after the application's own start-up."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start up, then report."""
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            self._on_ready()
+
+
+def serve(options: Options) -> None:
+    """Run the product until SIGINT, SIGTERM or SIGHUP.
+
+    Locks the data folder (embedded database only), binds the port, starts or checks the database, brings its
+    tables up to date, creates the owner account or a set-up link, then serves pages, sockets and background jobs.
+    At the end the embedded database is stopped, unless another command is using it.
+
+    Raises StartError with one sentence for the operator.
+    """
+    _stop_on_signals()
+    with _data_folder_lock() as lock:
+        try:
+            with listen(options.host, options.port) as listener:
+                address = shown_address(listener, options.host, settings.PUBLIC_URL)
+                lock.note(f"process {os.getpid()}, {address.local}")
+                preparation.prepare_database()
+                preparation.ensure_owner()
+                banner = _banner(address)
+                connections.close_all()
+                _run(options, listener, on_ready=lambda: print(banner, flush=True))
+        finally:
+            _ignore_signals()
+            preparation.leave_database()
+            _do_not_linger()
+
+
+@contextmanager
+def _data_folder_lock() -> Iterator[FileLock]:
+    """Hold the embedded database's data folder for this server alone.
+
+    With DATABASE_URL several servers may share a folder, for its secret key.
+    """
+    lock = FileLock(settings.DATA_DIR / "serve.lock")
+    try:
+        held = lock.acquire(wait=False) if preparation.database_is_embedded() else lock.acquire(shared=True)
+    except OSError as error:
+        raise StartError(preparation.unusable_folder(error)) from error
+    if not held:
+        note = lock.read_note()
+        raise StartError(
+            f"MemoryOS is already running on the data in {settings.DATA_DIR}{f' ({note})' if note else ''}: "
+            "use that one, stop it first, or set MEMORYOS_DATA_DIR to another folder."
+        )
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def _run(options: Options, listener: socket, on_ready: Callable[[], None]) -> None:
+    """Serve until a signal arrives; returns when requests, jobs and answers have been wound up."""
+    config = uvicorn.Config(
+        build_application(worker=options.worker),
+        lifespan="on",
+        ws_max_size=WEBSOCKET_MAX_BYTES,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    server = Server(config, on_ready)
+    # uvicorn raises the signal again once it has shut down; by then it has had its effect.
+    _ignore_signals()
+    signal.signal(signal.SIGHUP, server.handle_exit)
+    loop = (config.get_loop_factory() or asyncio.new_event_loop)()
+    try:
+        loop.run_until_complete(server.serve(sockets=[listener]))
+    except SystemExit as stopped:
+        raise StartError("MemoryOS could not start; the reason is in the log above.") from stopped
+    finally:
+        _close(loop)
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what is left. Unlike `asyncio.run` do not wait for threads: one may sit in a long model call."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=1))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+def _stop_on_signals() -> None:
+    """Until uvicorn takes over, a signal ends the start-up the orderly way."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    for number in _SIGNALS:
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # started with nohup
+        signal.signal(number, stop)
+
+
+def _ignore_signals() -> None:
+    """Let a stop that is under way finish, however often Ctrl-C is pressed."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _do_not_linger() -> None:
+    """End the process even while a background job's thread waits for a model; the job is repeated later."""
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+    timer = threading.Timer(LINGER_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+
+
+def _banner(address: Address) -> str:
+    lines = [f"MemoryOS runs at {address.main}"]
+    if address.main != address.local:
+        lines.append(f"  local: {address.local}")
+    lines += [f"  on this network: {other}" for other in address.others]
+    if not owner.has_account():
+        lines += [
+            "",
+            "Create the owner account (this link works once):",
+            f"  {owner.setup_link(address.main)}",
+            "",
+        ]
+    lines.append(f"  model: {_model_line()}")
+    lines.append(f"  data:  {settings.DATA_DIR}")
+    lines.append("  Ctrl-C stops it.")
+    return "\n".join(lines)
+
+
+def _model_line() -> str:
+    if not settings.OPENAI_API_KEY and not settings.OPENAI_BASE_URL:
+        return "no language model connected: the built-in responder answers by quoting memory"
+    return f"{settings.MODEL} at {settings.OPENAI_BASE_URL or 'OpenAI'}"

@@ -1,0 +1,200 @@
+"""Django settings of MemoryOS; everything an operator may change comes from the environment."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+
+from memoryos_site.environment import (
+    BASE_DIR,
+    InvalidSettingError,
+    choice,
+    flag,
+    folder,
+    integer,
+    public_url,
+    seconds,
+    text,
+    web_address,
+)
+from memoryos_site.secret_key import load_secret_key
+
+DEBUG = flag("DEBUG")
+DATA_DIR = folder("MEMORYOS_DATA_DIR", "var")
+SECRET_KEY = text("SECRET_KEY") or load_secret_key(DATA_DIR)
+
+# --- Address. `memoryos_site.hosts` decides which Host headers are served: Django's own list has no way to
+# say "any literal IP address", which a LAN needs and which DNS rebinding cannot abuse.
+PUBLIC_URL = public_url()
+ALLOWED_HOSTS = ["*"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.origin] if PUBLIC_URL else []
+if PUBLIC_URL and PUBLIC_URL.is_secure:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Cookies stay host-only (no Domain). `Secure` is set per response by `hosts.SecureCookiesMiddleware`, on
+# https only: forcing it here would break signing in on http://127.0.0.1 and on the LAN. The names are our own
+# because cookies ignore ports: another Django site on the same machine must not sign people out of this one.
+SESSION_COOKIE_NAME = "memoryos_session"
+CSRF_COOKIE_NAME = "memoryos_csrf"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "memory",
+    "chat",
+]
+MIDDLEWARE = [
+    "servestatic.middleware.ServeStaticMiddleware",
+    "memoryos_site.hosts.KnownHostMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "memoryos_site.hosts.SecureCookiesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "memoryos_site.urls"
+ASGI_APPLICATION = "memoryos_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+
+def _database() -> dict[str, Any]:
+    """Return the server of DATABASE_URL, else the embedded one in the data folder."""
+    url = text("DATABASE_URL")
+    if not url:
+        return {"ENGINE": "memoryos_site.embedded_postgres", "NAME": "memoryos", "OPTIONS": {}}
+    database: dict[str, Any] = environ.Env.db_url_config(url)
+    if database.get("ENGINE") != "django.db.backends.postgresql" or not database.get("NAME"):
+        raise InvalidSettingError("DATABASE_URL must look like postgres://user:password@host:5432/name.")
+    database.setdefault("OPTIONS", {})
+    return database
+
+
+# Under ASGI a persistent connection per thread leaks connections; a pool with explicit bounds does not.
+DATABASES = {"default": {**_database(), "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}}
+DATABASES["default"]["OPTIONS"]["pool"] = {
+    "min_size": 1,
+    "max_size": integer("DATABASE_POOL_MAX", 16, maximum=1000),
+    "timeout": 10,
+}
+# Server settings given to the embedded server when it starts.
+EMBEDDED_POSTGRES_OPTIONS: dict[str, str] = {}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = text("REDIS_URL")
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# `collectstatic` (Docker) writes a manifest: then names carry hashes and are cached for ever. Without one
+# (`make run`) files come straight from where they lie and browsers ask whether they changed.
+STATIC_URL = "static/"
+STATIC_ROOT = Path(text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+HAS_STATIC_MANIFEST = (STATIC_ROOT / "staticfiles.json").is_file()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "memoryos_site.staticfiles.HashedModulesStorage"
+        if HAS_STATIC_MANIFEST or flag("STATIC_HASHED")
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+SERVESTATIC_USE_FINDERS = not HAS_STATIC_MANIFEST
+SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_MAX_AGE = 0
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+
+LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django would mail administrators and filter by DEBUG; here everything goes to stderr, once.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "httpx2": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL},
+        "procrastinate": {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL},
+    },
+}
+
+# --- Models. Without a key and without a base URL the built-in responder answers.
+OPENAI_API_KEY = text("OPENAI_API_KEY")
+OPENAI_BASE_URL = web_address("OPENAI_BASE_URL")
+MODEL = text("MODEL", "gpt-4o-mini" if OPENAI_API_KEY or OPENAI_BASE_URL else "")
+MODEL_TIMEOUT = seconds("MODEL_TIMEOUT", 60.0)
+# Blank: WordLlama, which needs no network.
+EMBEDDING_MODEL = text("EMBEDDING_MODEL")
+EMBEDDING_BASE_URL = web_address("EMBEDDING_BASE_URL")
+EMBEDDING_API_KEY = text("EMBEDDING_API_KEY")
+
+CHAT_MESSAGE_MAX_CHARACTERS = integer("CHAT_MESSAGE_MAX_CHARACTERS", 32_000)
+CHAT_FRAMES_PER_MINUTE = integer("CHAT_FRAMES_PER_MINUTE", 120)
+
+# Overrides of the paper's constants by field name; `memory.conf` also reads MEMORYOS_<FIELD> variables.
+MEMORYOS: dict[str, Any] = {}
+# "inline": any server of `memoryos_site.asgi` also runs the background jobs; `manage.py serve` always may.
+MEMORYOS_WORKER = choice("MEMORYOS_WORKER", "off", ("inline", "off"))

@@ -1,0 +1,39 @@
+// Stay at the newest message while the reader is there, and only then.
+
+const NEAR = 80;
+
+export class Anchor {
+  #sticks = true;
+
+  constructor(scroller, button) {
+    this.scroller = scroller;
+    this.button = button;
+    scroller.addEventListener("scroll", () => this.#look(), { passive: true });
+    button?.addEventListener("click", () => {
+      this.jump();
+      scroller.focus({ preventScroll: true });
+    });
+    // Pictures of nothing: the column grows by text, by a growing text box, by a turned phone.
+    new ResizeObserver(() => this.follow()).observe(scroller);
+    new ResizeObserver(() => this.follow()).observe(scroller.firstElementChild);
+  }
+
+  /** After content was added. */
+  follow() {
+    if (this.#sticks) this.scroller.scrollTop = this.scroller.scrollHeight;
+    else this.#look();
+  }
+
+  /** Go to the newest message and stay there. */
+  jump() {
+    this.#sticks = true;
+    this.follow();
+    this.#look();
+  }
+
+  #look() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    this.#sticks = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.button) this.button.hidden = this.#sticks;
+  }
+}

@@ -1,0 +1,22 @@
+// Small help for the dashboard: Escape leaves a form, polling rests while nobody looks, new markup gets local dates.
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  const form = event.target.closest?.("[data-escape]");
+  form?.querySelector("[data-cancel]")?.click();
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.detail.elt.matches("[data-poll]")) event.preventDefault();
+});
+
+document.addEventListener("htmx:sendError", () => tell("The server cannot be reached. What you wrote is still here; try again."));
+document.addEventListener("htmx:responseError", () => tell("That did not work: the server failed. What you wrote is still here; try again."));
+
+/** Say something in the page's status line, as the server's own messages do. */
+function tell(text) {
+  const line = document.createElement("p");
+  line.className = "message message-error";
+  line.textContent = text;
+  document.getElementById("messages")?.replaceChildren(line);
+}

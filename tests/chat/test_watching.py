@@ -1,0 +1,115 @@
+"""A slow reader: its own page waits, nobody else's does, and nothing piles up."""
+
+import asyncio
+
+import pytest
+
+from chat.access import Seat
+from chat.database import in_database
+from chat.enums import ErrorCode, Status
+from chat.groups import DeltaEvent
+from chat.models import Message
+from chat.protocol import Delta, Done, Error, ServerFrame, Watch
+from chat.watching import MAX_DELTAS, MAX_REPLIES, Watcher
+from tests.chat.factories import running_answer
+
+pytestmark = pytest.mark.usefixtures("live")
+
+
+class Reader:
+    """A socket whose other end reads only while `reads` is set."""
+
+    def __init__(self) -> None:
+        self.got: list[ServerFrame] = []
+        self.gone = False
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def send(self, frame: ServerFrame) -> None:
+        """Take a frame as soon as the reader reads."""
+        await self.reads.wait()
+        self.got.append(frame)
+
+    async def leave(self) -> None:
+        """Note that the conversation is gone."""
+        self.gone = True
+
+    async def until(self, kind: type[ServerFrame]) -> ServerFrame:
+        """Return the first frame of a kind."""
+        async with asyncio.timeout(5):
+            while True:
+                for frame in self.got:
+                    if isinstance(frame, kind):
+                        return frame
+                await asyncio.sleep(0.01)
+
+
+def pumping(answer: Message, reader: Reader) -> tuple[Watcher, asyncio.Task[None]]:
+    """Return a watcher of the answer's conversation and its running pump."""
+    seat = Seat(answer.conversation.memory.user, None, answer.conversation_id)
+    watcher = Watcher(seat, True, reader.send, reader.leave)
+    return watcher, asyncio.create_task(watcher.run())
+
+
+async def test_a_slow_reader_gets_the_whole_text_and_no_backlog() -> None:
+    answer = await in_database(running_answer, content="")
+    reader = Reader()
+    watcher, pump = pumping(answer, reader)
+    watcher.watch(Watch(type="watch", message_id=answer.pk, offset=0))
+    await reader.until(ServerFrame)
+    reader.reads.clear()
+    text = "word " * 2000
+    for at in range(0, len(text), 5):
+        watcher.note_delta(DeltaEvent(type="chat.delta", message_id=answer.pk, offset=at, text=text[at : at + 5]))
+        assert len(watcher._deltas) <= MAX_DELTAS
+        if at % 1000 == 0:
+            await asyncio.sleep(0)
+    await in_database(Message.objects.filter(pk=answer.pk).update, content=text)
+    reader.reads.set()
+    async with asyncio.timeout(5):
+        while "".join(frame.text for frame in reader.got if isinstance(frame, Delta)) != text:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    deltas = [frame for frame in reader.got if isinstance(frame, Delta)]
+    assert len(deltas) < 2 * MAX_DELTAS
+    assert [delta.offset for delta in deltas] == sorted({delta.offset for delta in deltas})
+    pump.cancel()
+
+
+async def test_replies_to_a_page_that_never_reads_are_bounded() -> None:
+    answer = await in_database(running_answer)
+    reader = Reader()
+    watcher, pump = pumping(answer, reader)
+    for n in range(3 * MAX_REPLIES):
+        watcher.reply(Error(code=ErrorCode.TOO_MANY, detail=str(n)))
+    await reader.until(Error)
+    await asyncio.sleep(0.05)
+    assert [frame.detail for frame in reader.got if isinstance(frame, Error)] == [
+        str(n) for n in range(2 * MAX_REPLIES, 3 * MAX_REPLIES)
+    ]
+    pump.cancel()
+
+
+async def test_hints_for_messages_the_page_does_not_know_are_looked_up() -> None:
+    answer = await in_database(running_answer, content="Half")
+    reader = Reader()
+    watcher, pump = pumping(answer, reader)
+    watcher.watch(Watch(type="watch", message_id=answer.pk, offset=4))
+    ended = Message.objects.filter(pk=answer.pk)
+    await in_database(ended.update, content="Half and whole.", status=Status.COMPLETE, lease_expires_at=None)
+    watcher.note_delta(DeltaEvent(type="chat.delta", message_id=answer.pk + 7, offset=0, text="?"))
+    done = await reader.until(Done)
+    assert isinstance(done, Done)
+    assert done.html == "<p>Half and whole.</p>\n"
+    assert not [frame for frame in reader.got if isinstance(frame, Delta)]
+    pump.cancel()
+
+
+async def test_the_pump_ends_when_the_conversation_is_gone() -> None:
+    answer = await in_database(running_answer)
+    reader = Reader()
+    watcher, pump = pumping(answer, reader)
+    await in_database(answer.conversation.delete)
+    watcher.watch(Watch(type="watch", message_id=0))
+    async with asyncio.timeout(5):
+        await pump
+    assert reader.gone

@@ -1,0 +1,121 @@
+"""What every test may use: the run's own folder and database, and a real browser."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from memoryos_site.embedded_postgres.base import stop_using
+from memoryos_site.embedded_postgres.server import EmbeddedServer
+from memoryos_site.locks import FileLock
+from tests.serving import ProductFactory
+
+_RUN_LOCK = pytest.StashKey[FileLock]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's folder; workers of pytest-xdist use the one of their controller."""
+    if hasattr(config, "workerinput"):
+        return
+    for stale in Path(tempfile.gettempdir()).glob(f"memoryos-tests-{os.getuid()}-*"):
+        _remove_run_folder(stale)
+    folder = Path(os.environ["MEMORYOS_TEST_DIR"])
+    folder.mkdir(mode=0o700)
+    lock = FileLock(folder / "lock")
+    lock.acquire()
+    config.stash[_RUN_LOCK] = lock
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the databases and delete the run's folder, whatever the outcome of the run."""
+    stop_using()
+    if _RUN_LOCK in config.stash:
+        config.stash[_RUN_LOCK].release()
+        _remove_run_folder(Path(os.environ["MEMORYOS_TEST_DIR"]))
+
+
+def _remove_run_folder(folder: Path) -> None:
+    """Stop what still runs in the folder of a finished (or killed) run and delete it."""
+    lock = FileLock(folder / "lock")
+    if not folder.is_dir() or not lock.acquire(wait=False):
+        return
+    for cluster in folder.glob("*/postgres"):
+        _stop_server(EmbeddedServer(cluster))
+    lock.release()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop_server(server: EmbeddedServer) -> None:
+    """Stop it as soon as the last test process, which may be exiting just now, has let go of it."""
+    deadline = time.monotonic() + 10
+    while not server.detach() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def product() -> Iterator[ProductFactory]:
+    """Start the real product as a process: see `tests.serving`."""
+    factory = ProductFactory(Path(os.environ["MEMORYOS_TEST_DIR"]) / f"product-{uuid4().hex[:8]}")
+    yield factory
+    factory.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Return the system's Chromium; without one skip, or fail when REQUIRE_BROWSER=1."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if path := shutil.which(name):
+            return path
+    advice = "No Chromium found: install it (on Debian `apt-get install chromium`) to run the browser tests."
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(advice)
+    pytest.skip(advice)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """Run one Chromium for the browser tests of a module.
+
+    Not for the whole session: while Playwright's sync API is active, its event loop counts as running in this
+    thread, which breaks the asyncio tests and the ORM calls of other modules.
+    """
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a page with fresh cookies; scripts that fail or break the content security policy fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: _note_violation(message, faults))
+    yield page
+    context.close()
+    assert faults == []
+
+
+def _note_violation(message: ConsoleMessage, faults: list[str]) -> None:
+    if message.type == "error" and "Content Security Policy" in message.text:
+        faults.append(message.text)

@@ -1,0 +1,205 @@
+"""Short-term pages, segments and single pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from memory.conf import MemorySettings
+from memory.enums import KnowledgeStatus, Source
+from memory.models import Memory, Page, Segment
+from memory.views.base import PAGE_SIZE
+from memory.views.tiers import Warmth
+from tests.memory.factories import (
+    EPOCH,
+    AssistantKnowledgeFactory,
+    DialogueChainFactory,
+    KnowledgeFactory,
+    MemoryFactory,
+    PageFactory,
+    ProfileFactory,
+    SegmentFactory,
+    TraitFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def memory(client: Client) -> Memory:
+    memory: Memory = MemoryFactory()
+    client.force_login(memory.user)
+    return memory
+
+
+def url(memory: Memory, name: str, *args: object) -> str:
+    return reverse(f"memory:{name}", args=[memory.assistant.slug, *args])
+
+
+def html_of(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def in_order(html: str, *words: str) -> bool:
+    """Tell whether the words stand in the page in this order."""
+    places = [html.find(word) for word in words]
+    return -1 not in places and places == sorted(places)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_short_term_asks_the_database_equally_often(
+    client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    PageFactory.create_batch(count, memory=memory)
+    with django_assert_num_queries(9):
+        html = html_of(client, url(memory, "short-term"))
+    assert html.count('class="page-card') == count
+
+
+def test_short_term_shows_the_queue_oldest_first_with_its_dates(client: Client, memory: Memory) -> None:
+    PageFactory.create_batch(2, memory=memory)
+    PageFactory(segment=SegmentFactory(memory=memory), query="moved on")
+    html = html_of(client, url(memory, "short-term"))
+    assert in_order(html, "Question 1", "Answer 1", "Question 2", "Answer 2")
+    assert '<time datetime="2026-01-01T09:01:00+00:00" data-local="minute">1 Jan 2026, 09:01 UTC</time>' in html
+    assert "moved on" not in html
+    assert "Room for 5 more pages" in html
+
+
+@pytest.mark.parametrize(
+    ("count", "marked", "words"),
+    [
+        (6, 0, "Room for 1 more page."),
+        (7, 5, "It is full."),
+        (8, 5, "There is 1 more page than fit"),
+        (15, 8, "There are 8 more pages than fit"),
+    ],
+)
+def test_short_term_marks_what_moves_next(client: Client, memory: Memory, count: int, marked: int, words: str) -> None:
+    PageFactory.create_batch(count, memory=memory)
+    html = html_of(client, url(memory, "short-term"))
+    assert html.count("Moves next") == marked
+    assert words in html
+
+
+def test_short_term_of_nothing_says_what_will_come(client: Client, memory: Memory) -> None:
+    assert "Nothing here yet" in html_of(client, url(memory, "short-term"))
+
+
+def test_words_of_people_are_never_markup(client: Client, memory: Memory) -> None:
+    page = PageFactory(memory=memory, query="<script>alert(1)</script>", response="<b>bold</b>")
+    for address in (url(memory, "short-term"), url(memory, "page", page.pk)):
+        html = html_of(client, address)
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+        assert "<b>bold" not in html
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_segments_ask_the_database_equally_often(
+    client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for segment in SegmentFactory.create_batch(count, memory=memory):
+        PageFactory(segment=segment)
+    with django_assert_num_queries(11):
+        html = html_of(client, url(memory, "segments"))
+    assert html.count('<li class="segment">') == count
+
+
+def test_segments_stand_by_heat_with_its_parts_in_words(client: Client, memory: Memory) -> None:
+    SegmentFactory(memory=memory, title="Cold", last_visited_at=EPOCH)
+    SegmentFactory(memory=memory, title="Hot", visits=3, length=2, last_visited_at=timezone.now())
+    SegmentFactory(memory=memory, title="Archived", visits=99, archived_at=EPOCH)
+    html = html_of(client, url(memory, "segments"))
+    assert in_order(
+        html, ">Hot<", "Recalled 3 times, 2 pages not read yet", ">Cold<", "Recalled 0 times, all pages read"
+    )
+    assert 'heat <strong class="numeric">6.0</strong>' in html
+    assert '<strong class="numeric">2</strong> of 200 segments' in html
+    assert ">Archived<" not in html
+    assert "1 archived" in html
+    assert ">Archived<" in html_of(client, url(memory, "segments") + "?show=archived")
+
+
+def test_segments_come_in_pages(client: Client, memory: Memory) -> None:
+    SegmentFactory.create_batch(PAGE_SIZE + 1, memory=memory)
+    first, second = (html_of(client, f"{url(memory, 'segments')}?page={n}") for n in (1, 2))
+    assert (first.count('<li class="segment">'), second.count('<li class="segment">')) == (PAGE_SIZE, 1)
+    assert f"1–{PAGE_SIZE} of {PAGE_SIZE + 1}" in first
+    # Nonsense shows the nearest page instead of failing.
+    assert html_of(client, f"{url(memory, 'segments')}?page=none").count('<li class="segment">') == PAGE_SIZE
+    assert html_of(client, f"{url(memory, 'segments')}?page=99").count('<li class="segment">') == 1
+
+
+@pytest.mark.parametrize("query", ["", "?show=archived"])
+def test_no_segments_yet_is_said(client: Client, memory: Memory, query: str) -> None:
+    html = html_of(client, url(memory, "segments") + query)
+    assert ("Nothing is archived" if query else "No segments yet") in html
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_segment_asks_the_database_equally_often(
+    client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    segment = SegmentFactory(memory=memory)
+    PageFactory.create_batch(count, segment=segment)
+    with django_assert_num_queries(10):
+        html = html_of(client, url(memory, "segment", segment.pk))
+    assert html.count('class="page-card') == count
+
+
+def test_a_segment_shows_its_pages_by_chain(client: Client, memory: Memory) -> None:
+    segment = SegmentFactory(memory=memory, summary="All of it.", keywords=["clay"], visits=2, promoted_at=EPOCH)
+    first, second = (DialogueChainFactory(memory=memory, summary=text) for text in ("First talk", "Second talk"))
+    for chain in (first, first, second):
+        PageFactory(segment=segment, chain=chain)
+    html = html_of(client, url(memory, "segment", segment.pk))
+    assert in_order(
+        html, "All of it.", "clay", "3 pages", "First talk", "Question 1", "Question 2", "Second talk", "Question 3"
+    )
+    assert html.count("First talk") == 1
+    assert "Last read for facts" in html
+
+
+def test_a_page_shows_where_it_stands_and_what_rests_on_it(client: Client, memory: Memory) -> None:
+    segment = SegmentFactory(memory=memory, title="Work")
+    before, page, after = (PageFactory(segment=segment, source=Source.IMPORT, keywords=["data"]) for _ in range(3))
+    ProfileFactory(memory=memory, name="occupation").sources.add(page)
+    TraitFactory(memory=memory).evidence.add(page)
+    KnowledgeFactory(memory=memory, text="Likes tea.", status=KnowledgeStatus.SUPERSEDED).sources.add(page)
+    AssistantKnowledgeFactory(assistant=memory.assistant, text="Praised tea.").sources.add(page)
+    KnowledgeFactory(memory=memory, text="Rests elsewhere.").sources.add(before)
+    html = html_of(client, url(memory, "page", page.pk))
+    for words in (
+        "Question 2", "Answer 2", ">Work<", "data", "They talked about the weather.", "occupation: data scientist",
+        "Openness: High", "Likes tea.", "(Superseded)", "Praised tea.", "Not yet", "by Import",
+        f'href="{url(memory, "page", before.pk)}"', f'href="{url(memory, "page", after.pk)}"',
+    ):  # fmt: skip
+        assert words in html, words
+    assert "Rests elsewhere." not in html
+
+
+def test_a_lone_short_term_page_has_no_neighbours(client: Client, memory: Memory) -> None:
+    page: Page = PageFactory(memory=memory, response="")
+    html = html_of(client, url(memory, "page", page.pk))
+    assert "Short-term" in html
+    assert "Nothing long-term was learnt from this page yet" in html
+    assert 'rel="prev"' not in html
+    assert 'rel="next"' not in html
+
+
+def test_warmth_adds_up_to_the_heat_and_never_overflows_its_bar() -> None:
+    conf = MemorySettings()
+    now = EPOCH + timedelta(days=30)
+    segment = Segment(visits=2, length=3, last_visited_at=EPOCH)
+    warmth = Warmth.of(segment, now, conf)
+    assert warmth.total == pytest.approx(segment.heat_at(now, conf))
+    assert warmth.scale == pytest.approx(6.25)
+    assert Warmth.of(segment, now, conf, hottest=40).scale == 40
+    assert Warmth.of(Segment(visits=99, last_visited_at=EPOCH), now, conf, hottest=40).scale > 99

@@ -1,0 +1,96 @@
+"""The import direction of docs/architecture.md, held by a walk over the sources."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+# The layer of a module is that of its longest prefix here; a module imports its own layer and lower ones.
+LAYERS = {
+    "memory.enums": 0,
+    "memory.exceptions": 0,
+    "memory.conf": 0,
+    "memory.signals": 0,
+    "memory.progress": 0,
+    "memory.llm.base": 0,
+    "memory.embedding.base": 0,
+    "memory.domain.heat": 0,
+    "memory.domain.similarity": 0,
+    "memory.domain.lexical": 0,
+    "memory.domain.tokens": 0,
+    "memory.domain.traits": 0,
+    "memory.models": 1,
+    "memory.llm": 1,
+    "memory.embedding": 1,
+    "memory.domain": 2,
+    "memory": 3,
+    "chat": 4,
+    "memoryos_site": 5,
+}
+ALLOWED_UPWARD = {
+    # The command is the product's front door; the rest of memory knows nothing of the site.
+    ("memory.management.commands.serve", "memoryos_site"),
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in ("memory", "chat", "memoryos_site"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                yield name.removesuffix(".__init__"), path
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer(name: str) -> int | None:
+    prefixes = [prefix for prefix in LAYERS if name == prefix or name.startswith(f"{prefix}.")]
+    return LAYERS[max(prefixes, key=len)] if prefixes else None
+
+
+def test_nothing_imports_a_higher_layer() -> None:
+    breaches = [
+        f"{name} imports {target}"
+        for name, path in modules()
+        for target in imported(path)
+        if (above := layer(target)) is not None
+        and above > (layer(name) or 0)
+        and not any(name == who and target.startswith(what) for who, what in ALLOWED_UPWARD)
+    ]
+    assert breaches == []
+
+
+def test_the_adapters_import_no_models() -> None:
+    adapters = [(name, path) for name, path in modules() if name.startswith(("memory.llm", "memory.embedding"))]
+    assert len(adapters) > 5
+    assert [name for name, path in adapters if any(t.startswith("memory.models") for t in imported(path))] == []
+
+
+def test_only_the_openai_adapters_import_openai() -> None:
+    users = {name for name, path in modules() if any(t.split(".")[0] == "openai" for t in imported(path))}
+    assert users <= {"memory.llm.openai", "memory.embedding.openai"}
+    assert users
+
+
+def test_memory_and_the_site_know_nothing_of_each_others_insides() -> None:
+    breaches = [
+        f"{name} imports {target}"
+        for name, path in modules()
+        if name.startswith("chat")
+        for target in imported(path)
+        if target.startswith("memoryos_site")
+    ]
+    assert breaches == []
+
+
+def test_no_module_is_a_drawer() -> None:
+    assert [name for name, _ in modules() if name.split(".")[-1] in {"services", "utils", "helpers", "common"}] == []
