@@ -1,9 +1,9 @@
 # One target for each thing a person does. `make` alone lists them.
 
-# The first Python that is new enough; name another with PYTHON=...
-PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
-	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; exit; }; \
-	done; echo python3)
+# The first Python for which all libraries come compiled; name another with PYTHON=...
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo "$$name"; exit; }; done; echo python3)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 # HOST and PORT given to make, on its command line or in the environment, reach the server.

@@ -109,10 +109,9 @@ class Producer:
 
     def _prepare(self) -> tuple[PreparedReply, Responder]:
         answer = Message.objects.select_related("parent", "conversation__memory__assistant").get(pk=self.turn.answer_id)
-        if answer.parent is None:
-            raise Message.DoesNotExist
         memory = answer.conversation.memory
-        prepared = prepare_reply(memory, answer.parent.content, history_of(answer.parent), timezone.now())
+        question = answer.question
+        prepared = prepare_reply(memory, question.content, history_of(question), timezone.now())
         self._visited = prepared.recollection.visited_segments(memory.conf)
         return prepared, get_responder(memory.assistant.model_settings.get("model") or None)
 

@@ -95,9 +95,9 @@ def begin_retry(seat: Seat, message_id: int) -> Turn:
     if answer is None:
         raise MessageNotFound
     newer = conversation.messages.filter(pk__gt=answer.pk)
-    if answer.parent is None or not answer.is_retryable or newer.exists():
+    if not answer.is_retryable or newer.exists():
         raise NotRetryable
-    return _open_answer(conversation, answer.parent, timezone.now())
+    return _open_answer(conversation, answer.question, timezone.now())
 
 
 def request_stop(seat: Seat, message_id: int) -> None:
@@ -223,13 +223,13 @@ def _ended(status: Status, error: str = "") -> dict[str, Any]:
 
 
 def _remember(answer: Message, memory: Memory, written: Written) -> Page | None:
-    if answer.conversation.mode != Mode.NORMAL or answer.parent is None:
+    if answer.conversation.mode != Mode.NORMAL:
         return None
     page = record_page(
         memory,
-        query=answer.parent.content,
+        query=answer.question.content,
         response=written.text,
-        occurred_at=answer.parent.created_at,
+        occurred_at=answer.question.created_at,
         external_id=answer.external_id,
         metadata={"conversation": str(answer.conversation_id)},
         source=Source.CHAT,

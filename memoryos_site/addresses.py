@@ -44,11 +44,11 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise StartError(_refusal(error, host, port)) from error
+        raise StartError(refusal(error, host, port)) from error
     return listener
 
 
-def _refusal(error: OSError, host: str, port: int) -> str:
+def refusal(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         free = _free_port(host, port)
         return (

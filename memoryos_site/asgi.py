@@ -15,13 +15,16 @@ from chat.routing import websocket_urlpatterns  # noqa: E402
 from memoryos_site.hosts import OriginCheck  # noqa: E402
 from memoryos_site.lifespan import Lifespan  # noqa: E402
 
+# The stubs of channels want a subclass of Django's URLPattern that exists in the stubs only.
+_sockets = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]
+
 
 def build_application(*, worker: bool) -> ProtocolTypeRouter:
     """Return the whole site; with `worker` it also runs the background jobs in its event loop."""
     return ProtocolTypeRouter(
         {
             "http": _http,
-            "websocket": OriginCheck(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+            "websocket": OriginCheck(AuthMiddlewareStack(_sockets)),
             "lifespan": Lifespan(worker=worker),
         }
     )

@@ -9,9 +9,9 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -71,14 +71,15 @@ def origin_is_allowed(origin: str, host: str, public_url: PublicUrl | None) -> b
 class OriginCheck:
     """ASGI middleware: refuses the websocket handshake of foreign pages, and of clients that name no page."""
 
-    def __init__(self, application: ASGI3Application) -> None:
+    def __init__(self, application: Any) -> None:
+        """Guard an ASGI application; asgiref's and channels' types of one do not fit each other."""
         self.application = application
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Pass the connection on, or close it before it is accepted (the browser sees 403)."""
         headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
         allowed = origin_is_allowed(headers.get(b"origin", ""), headers.get(b"host", ""), settings.PUBLIC_URL)
-        application = self.application if allowed else WebsocketDenier()
+        application: Any = self.application if allowed else WebsocketDenier()
         await application(scope, receive, send)
 
 

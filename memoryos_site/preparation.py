@@ -99,12 +99,12 @@ def _direct_connection() -> Iterator[psycopg.Connection]:
     try:
         connection = psycopg.connect(**params, autocommit=True)
     except psycopg.Error as error:
-        raise StartError(_unreachable(str(error), params)) from error
+        raise StartError(unreachable(str(error), params)) from error
     with connection:
         yield connection
 
 
-def _unreachable(reason: str, params: dict[str, object]) -> str:
+def unreachable(reason: str, params: dict[str, object]) -> str:
     """Return the sentence for a database that does not let us in; `params` are those of the connection."""
     name, user = params.get("dbname"), params.get("user")
     where = f"{params.get('host', 'the local socket')}:{params.get('port', 5432)}"

@@ -15,6 +15,7 @@ import uvicorn
 from django.conf import settings
 from django.db import connections
 
+from memory.conf import installation_settings
 from memoryos_site import owner, preparation
 from memoryos_site.addresses import Address, listen, shown_address
 from memoryos_site.asgi import build_application
@@ -58,9 +59,10 @@ def serve(options: Options) -> None:
     tables up to date, creates the owner account or a set-up link, then serves pages, sockets and background jobs.
     At the end the embedded database is stopped, unless another command is using it.
 
-    Raises StartError with one sentence for the operator.
+    Raises StartError, or ImproperlyConfigured, with one sentence for the operator.
     """
     _stop_on_signals()
+    installation_settings()
     with _data_folder_lock() as lock:
         try:
             with listen(options.host, options.port) as listener:
@@ -79,13 +81,10 @@ def serve(options: Options) -> None:
 
 @contextmanager
 def _data_folder_lock() -> Iterator[FileLock]:
-    """Hold the embedded database's data folder for this server alone.
-
-    With DATABASE_URL several servers may share a folder, for its secret key.
-    """
+    """Hold the data folder for this server alone; with DATABASE_URL there is nothing in it to guard."""
     lock = FileLock(settings.DATA_DIR / "serve.lock")
     try:
-        held = lock.acquire(wait=False) if preparation.database_is_embedded() else lock.acquire(shared=True)
+        held = not preparation.database_is_embedded() or lock.acquire(wait=False)
     except OSError as error:
         raise StartError(preparation.unusable_folder(error)) from error
     if not held:

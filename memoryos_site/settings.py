@@ -100,9 +100,15 @@ def _database() -> dict[str, Any]:
     url = text("DATABASE_URL")
     if not url:
         return {"ENGINE": "memoryos_site.embedded_postgres", "NAME": "memoryos", "OPTIONS": {}}
-    database: dict[str, Any] = environ.Env.db_url_config(url)
-    if database.get("ENGINE") != "django.db.backends.postgresql" or not database.get("NAME"):
-        raise InvalidSettingError("DATABASE_URL must look like postgres://user:password@host:5432/name.")
+    wrong = InvalidSettingError("DATABASE_URL must look like postgres://user:password@host:5432/name.")
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise wrong
+    try:
+        database: dict[str, Any] = environ.Env.db_url_config(url)
+    except ValueError:
+        raise wrong from None
+    if not database["NAME"]:
+        raise wrong
     database.setdefault("OPTIONS", {})
     return database
 
@@ -175,6 +181,8 @@ LOGGING = {
     "loggers": {
         # Django would mail administrators and filter by DEBUG; here everything goes to stderr, once.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # Refused requests (404, 403, 410 ...) are answered, not faults; failures of the server are errors.
+        "django.request": {"level": "ERROR"},
         "httpx2": {"level": "WARNING"},
         "uvicorn": {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL},
         "procrastinate": {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL},

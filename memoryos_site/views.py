@@ -2,6 +2,7 @@
 
 from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -21,7 +22,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if owner.has_account():
         return render(request, "site/setup_over.html", status=410)
-    form = UserCreationForm(request.POST or None)
+    form: UserCreationForm[User] = UserCreationForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
         return render(request, "site/setup.html", {"form": form}, status=200 if request.method == "GET" else 422)
     try:

@@ -25,6 +25,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.filter(memory__user_id=user.pk, memory__assistant__memberships__user_id=user.pk)
 
     def newest_first(self) -> ConversationQuerySet:
+        """Those last written to come first."""
         return self.order_by("-last_message_at", "-id")
 
     def before(self, moment: datetime) -> ConversationQuerySet:
@@ -64,4 +65,5 @@ class Conversation(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
+        """Return the address of its page."""
         return reverse("chat:conversation", args=[self.pk])

@@ -15,6 +15,7 @@ CLIENT_ID_MAX_CHARACTERS = 64
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def answers(self) -> MessageQuerySet:
+        """What the assistant said, or is saying."""
         return self.filter(role=MessageRole.ASSISTANT)
 
     def streaming(self) -> MessageQuerySet:
@@ -128,7 +129,15 @@ class Message(models.Model):
         return f"chat:{self.pk}"
 
     @property
+    def question(self) -> Message:
+        """What this answer answers; only answers have one."""
+        if self.parent is None:
+            raise Message.DoesNotExist
+        return self.parent
+
+    @property
     def is_running(self) -> bool:
+        """Tell whether somebody is writing it."""
         return self.status == Status.STREAMING
 
     @property

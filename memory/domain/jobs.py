@@ -71,7 +71,7 @@ def job_state(memory: Memory) -> JobState:
     )
     notes = _last_failures(memory)
     failed = [_troubled(job, notes) for job in jobs if job.status == "failed"]
-    retrying = [_troubled(job, notes) for job in jobs if job.status == "todo" and _attempt(job) > 1]
+    retrying = [_troubled(job, notes) for job in jobs if _waits_for_another_attempt(job)]
     return JobState(
         worker_alive=worker_alive(),
         queued=sum(job.status == "todo" for job in jobs) - len(retrying),
@@ -119,6 +119,12 @@ def forget_failures(memory_id: int, task: str) -> None:
     failed = ProcrastinateJob.objects.filter(lock=lock_of(memory_id), task_name=task, status="failed")
     if ids := list(failed.values_list("pk", flat=True)):
         drop(ids)
+
+
+def _waits_for_another_attempt(job: ProcrastinateJob) -> bool:
+    """True while back-off holds a job; one that a person has sent off again is simply queued."""
+    held = job.scheduled_at is not None and job.scheduled_at > timezone.now()
+    return job.status == "todo" and held and _attempt(job) > 1
 
 
 def _attempt(job: ProcrastinateJob) -> int:

@@ -107,10 +107,14 @@ def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User)
 
 
 def delete_knowledge(entry: Knowledge, *, by: User) -> None:
-    """Delete a fact with its vector; what it said stays in the activity log."""
+    """Delete a fact with its vector; what it said stays in the activity log.
+
+    Raises Knowledge.DoesNotExist when it is gone.
+    """
     with transaction.atomic():
-        log(_person_event(EventKind.DELETED, entry, by, {"text": entry.text}, None))
-        entry.delete()
+        fresh = Knowledge.objects.select_for_update().get(pk=entry.pk)
+        log(_person_event(EventKind.DELETED, fresh, by, {"text": fresh.text}, None))
+        fresh.delete()
 
 
 def _confirm(learning: Learning, entry: Knowledge, pages: Sequence[Page]) -> None:

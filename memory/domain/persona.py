@@ -132,12 +132,12 @@ def edit_trait(trait: Trait, level: str, reason: str, *, by: User) -> Trait:
 
 
 def delete_profile(attribute: Profile, *, by: User) -> None:
-    """Delete an attribute; what it said stays in the activity log."""
+    """Delete an attribute; what it said stays in the activity log. Raises Profile.DoesNotExist when it is gone."""
     _delete(attribute, by)
 
 
 def delete_trait(trait: Trait, *, by: User) -> None:
-    """Delete a trait: the dimension is unknown again."""
+    """Delete a trait: the dimension is unknown again. Raises Trait.DoesNotExist when it is gone."""
     _delete(trait, by)
 
 
@@ -153,8 +153,9 @@ def _write(row: Row, by: User, **values: str) -> Row:
 
 def _delete(row: Profile | Trait, by: User) -> None:
     with transaction.atomic():
-        log(event(EventKind.DELETED, row, memory=row.memory, by=by, before=state_of(row)))
-        row.delete()
+        fresh = type(row)._default_manager.select_for_update().get(pk=row.pk)
+        log(event(EventKind.DELETED, fresh, memory=row.memory, by=by, before=state_of(fresh)))
+        fresh.delete()
 
 
 def _learnt(memory: Memory, row: Profile | Trait, call: ModelCall, before: dict[str, object] | None) -> MemoryEvent:

@@ -3,13 +3,12 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import pgvector.django.halfvec
-from pgvector.django import VectorExtension
 from django.conf import settings
 from django.db import migrations, models
+from pgvector.django import VectorExtension
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,344 +18,787 @@ class Migration(migrations.Migration):
     operations = [
         VectorExtension(),
         migrations.CreateModel(
-            name='Assistant',
+            name="Assistant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('instructions', models.TextField(blank=True, max_length=8000)),
-                ('model_settings', models.JSONField(blank=True, default=dict)),
-                ('memory_settings', models.JSONField(blank=True, default=dict, help_text="Overrides of the memory's constants, e.g. {'short_term_capacity': 10}.")),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("instructions", models.TextField(blank=True, max_length=8000)),
+                ("model_settings", models.JSONField(blank=True, default=dict)),
+                (
+                    "memory_settings",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Overrides of the memory's constants, e.g. {'short_term_capacity': 10}.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Memory',
+            name="Memory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('page_count', models.PositiveIntegerField(default=0, help_text='Pages held; N of BM25.')),
-                ('term_count', models.PositiveBigIntegerField(default=0, help_text='Terms in all pages; N times avgdl of BM25.')),
-                ('last_position', models.PositiveBigIntegerField(default=0, help_text='Position given to the newest page.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('assistant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memories', to='memory.assistant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memories', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("page_count", models.PositiveIntegerField(default=0, help_text="Pages held; N of BM25.")),
+                (
+                    "term_count",
+                    models.PositiveBigIntegerField(default=0, help_text="Terms in all pages; N times avgdl of BM25."),
+                ),
+                (
+                    "last_position",
+                    models.PositiveBigIntegerField(default=0, help_text="Position given to the newest page."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="memories", to="memory.assistant"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memories",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'memories',
+                "verbose_name_plural": "memories",
             },
         ),
         migrations.CreateModel(
-            name='DialogueChain',
+            name="DialogueChain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('summary', models.TextField(blank=True)),
-                ('started_at', models.DateTimeField()),
-                ('last_page_at', models.DateTimeField()),
-                ('memory', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chains', to='memory.memory')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("summary", models.TextField(blank=True)),
+                ("started_at", models.DateTimeField()),
+                ("last_page_at", models.DateTimeField()),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="chains", to="memory.memory"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ModelCall',
+            name="ModelCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('reply', 'Reply'), ('transfer', 'Transfer'), ('promotion', 'Promotion'), ('embedding', 'Embedding')], max_length=10)),
-                ('model', models.CharField(max_length=200)),
-                ('tokens_in', models.PositiveIntegerField(blank=True, null=True)),
-                ('tokens_out', models.PositiveIntegerField(blank=True, null=True)),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('outcome', models.CharField(choices=[('ok', 'OK'), ('stopped', 'Stopped'), ('unreachable', 'Unreachable'), ('unauthorised', 'Key refused'), ('rate_limited', 'Rate limited'), ('timed_out', 'Timed out'), ('server_error', 'Server error'), ('refused', 'Request refused'), ('cut_off', 'Cut off'), ('empty', 'Empty answer'), ('malformed', 'Malformed answer')], max_length=12)),
-                ('detail', models.CharField(blank=True, help_text='The failure in plain words.', max_length=500)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('assistant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='model_calls', to='memory.assistant')),
-                ('memory', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='model_calls', to='memory.memory')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("reply", "Reply"),
+                            ("transfer", "Transfer"),
+                            ("promotion", "Promotion"),
+                            ("embedding", "Embedding"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("model", models.CharField(max_length=200)),
+                ("tokens_in", models.PositiveIntegerField(blank=True, null=True)),
+                ("tokens_out", models.PositiveIntegerField(blank=True, null=True)),
+                ("duration_ms", models.PositiveIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("ok", "OK"),
+                            ("stopped", "Stopped"),
+                            ("unreachable", "Unreachable"),
+                            ("unauthorised", "Key refused"),
+                            ("rate_limited", "Rate limited"),
+                            ("timed_out", "Timed out"),
+                            ("server_error", "Server error"),
+                            ("refused", "Request refused"),
+                            ("cut_off", "Cut off"),
+                            ("empty", "Empty answer"),
+                            ("malformed", "Malformed answer"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, help_text="The failure in plain words.", max_length=500)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="model_calls", to="memory.assistant"
+                    ),
+                ),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="model_calls",
+                        to="memory.memory",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='MemoryEvent',
+            name="MemoryEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('recorded', 'Page recorded'), ('transferred', 'Pages moved to mid-term'), ('promoted', 'Segment analysed'), ('learnt', 'Learnt'), ('confirmed', 'Confirmed again'), ('superseded', 'Superseded'), ('archived', 'Archived'), ('restored', 'Restored'), ('edited', 'Edited'), ('deleted', 'Deleted'), ('failed', 'Job failed')], max_length=12)),
-                ('actor', models.CharField(choices=[('person', 'Person'), ('job', 'Background job'), ('model', 'Model')], max_length=10)),
-                ('target_type', models.CharField(max_length=20)),
-                ('target_id', models.BigIntegerField()),
-                ('before', models.JSONField(blank=True, null=True)),
-                ('after', models.JSONField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('assistant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='memory.assistant')),
-                ('memory', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='memory.memory')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('model_call', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='memory.modelcall')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("recorded", "Page recorded"),
+                            ("transferred", "Pages moved to mid-term"),
+                            ("promoted", "Segment analysed"),
+                            ("learnt", "Learnt"),
+                            ("confirmed", "Confirmed again"),
+                            ("superseded", "Superseded"),
+                            ("archived", "Archived"),
+                            ("restored", "Restored"),
+                            ("edited", "Edited"),
+                            ("deleted", "Deleted"),
+                            ("failed", "Job failed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "actor",
+                    models.CharField(
+                        choices=[("person", "Person"), ("job", "Background job"), ("model", "Model")], max_length=10
+                    ),
+                ),
+                ("target_type", models.CharField(max_length=20)),
+                ("target_id", models.BigIntegerField()),
+                ("before", models.JSONField(blank=True, null=True)),
+                ("after", models.JSONField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="memory.assistant"
+                    ),
+                ),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="memory.memory",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "model_call",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="events",
+                        to="memory.modelcall",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveBigIntegerField(help_text='Order within the memory, from 1.')),
-                ('query', models.TextField(blank=True)),
-                ('response', models.TextField(blank=True)),
-                ('occurred_at', models.DateTimeField(help_text='When it was said.')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True, help_text='When it was stored.')),
-                ('source', models.CharField(choices=[('chat', 'Chat'), ('import', 'Import'), ('api', 'API')], default='chat', max_length=10)),
-                ('external_id', models.CharField(blank=True, max_length=200, null=True)),
-                ('metadata', models.JSONField(blank=True, default=dict)),
-                ('keywords', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, size=None)),
-                ('analysed_at', models.DateTimeField(blank=True, help_text='When a promotion read it.', null=True)),
-                ('embedding', pgvector.django.halfvec.HalfVectorField(blank=True, null=True)),
-                ('embedding_model', models.CharField(blank=True, help_text='The model that made the vector.', max_length=200)),
-                ('length', models.PositiveIntegerField(default=0, help_text='Index terms; |d| of BM25.')),
-                ('chain', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='pages', to='memory.dialoguechain')),
-                ('memory', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='memory.memory')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveBigIntegerField(help_text="Order within the memory, from 1.")),
+                ("query", models.TextField(blank=True)),
+                ("response", models.TextField(blank=True)),
+                ("occurred_at", models.DateTimeField(help_text="When it was said.")),
+                ("recorded_at", models.DateTimeField(auto_now_add=True, help_text="When it was stored.")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("chat", "Chat"), ("import", "Import"), ("api", "API")], default="chat", max_length=10
+                    ),
+                ),
+                ("external_id", models.CharField(blank=True, max_length=200, null=True)),
+                ("metadata", models.JSONField(blank=True, default=dict)),
+                (
+                    "keywords",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), blank=True, default=list, size=None
+                    ),
+                ),
+                ("analysed_at", models.DateTimeField(blank=True, help_text="When a promotion read it.", null=True)),
+                ("embedding", pgvector.django.halfvec.HalfVectorField(blank=True, null=True)),
+                (
+                    "embedding_model",
+                    models.CharField(blank=True, help_text="The model that made the vector.", max_length=200),
+                ),
+                ("length", models.PositiveIntegerField(default=0, help_text="Index terms; |d| of BM25.")),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="pages",
+                        to="memory.dialoguechain",
+                    ),
+                ),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pages", to="memory.memory"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('memory', 'position'),
+                "ordering": ("memory", "position"),
             },
         ),
         migrations.CreateModel(
-            name='Knowledge',
+            name="Knowledge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(choices=[('user', 'You'), ('assistant', 'The assistant')], max_length=10)),
-                ('text', models.CharField(max_length=1000)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('proposed', 'Proposed'), ('superseded', 'Superseded'), ('archived', 'Archived')], default='active', max_length=12)),
-                ('pinned', models.BooleanField(default=False, help_text='Never archived for lack of room.')),
-                ('locked', models.BooleanField(default=False, help_text='Written by a person: no model changes it.')),
-                ('times_confirmed', models.PositiveIntegerField(default=1)),
-                ('confirmed_at', models.DateTimeField(help_text='When it was last said.')),
-                ('valid_from', models.DateTimeField(blank=True, help_text='When it became true.', null=True)),
-                ('valid_to', models.DateTimeField(blank=True, help_text='When it stopped being true.', null=True)),
-                ('embedding', pgvector.django.halfvec.HalfVectorField(blank=True, null=True)),
-                ('embedding_model', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('assistant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='knowledge', to='memory.assistant')),
-                ('superseded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='supersedes', to='memory.knowledge')),
-                ('memory', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='knowledge', to='memory.memory')),
-                ('sources', models.ManyToManyField(blank=True, related_name='knowledge', to='memory.page')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(choices=[("user", "You"), ("assistant", "The assistant")], max_length=10)),
+                ("text", models.CharField(max_length=1000)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("proposed", "Proposed"),
+                            ("superseded", "Superseded"),
+                            ("archived", "Archived"),
+                        ],
+                        default="active",
+                        max_length=12,
+                    ),
+                ),
+                ("pinned", models.BooleanField(default=False, help_text="Never archived for lack of room.")),
+                ("locked", models.BooleanField(default=False, help_text="Written by a person: no model changes it.")),
+                ("times_confirmed", models.PositiveIntegerField(default=1)),
+                ("confirmed_at", models.DateTimeField(help_text="When it was last said.")),
+                ("valid_from", models.DateTimeField(blank=True, help_text="When it became true.", null=True)),
+                ("valid_to", models.DateTimeField(blank=True, help_text="When it stopped being true.", null=True)),
+                ("embedding", pgvector.django.halfvec.HalfVectorField(blank=True, null=True)),
+                ("embedding_model", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="knowledge",
+                        to="memory.assistant",
+                    ),
+                ),
+                (
+                    "superseded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="supersedes",
+                        to="memory.knowledge",
+                    ),
+                ),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="knowledge",
+                        to="memory.memory",
+                    ),
+                ),
+                ("sources", models.ManyToManyField(blank=True, related_name="knowledge", to="memory.page")),
             ],
             options={
-                'verbose_name_plural': 'knowledge',
+                "verbose_name_plural": "knowledge",
             },
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('term', models.CharField(max_length=64)),
-                ('frequency', models.PositiveIntegerField()),
-                ('memory', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='memory.memory')),
-                ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='postings', to='memory.page')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("term", models.CharField(max_length=64)),
+                ("frequency", models.PositiveIntegerField()),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="memory.memory"
+                    ),
+                ),
+                (
+                    "page",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="postings", to="memory.page"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Profile',
+            name="Profile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('value', models.CharField(max_length=500)),
-                ('locked', models.BooleanField(default=False, help_text='Set by a person: no model changes it.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('memory', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='profile', to='memory.memory')),
-                ('sources', models.ManyToManyField(blank=True, related_name='profile_attributes', to='memory.page')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60)),
+                ("value", models.CharField(max_length=500)),
+                ("locked", models.BooleanField(default=False, help_text="Set by a person: no model changes it.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="profile", to="memory.memory"
+                    ),
+                ),
+                ("sources", models.ManyToManyField(blank=True, related_name="profile_attributes", to="memory.page")),
             ],
             options={
-                'verbose_name': 'profile attribute',
-                'ordering': ('name',),
+                "verbose_name": "profile attribute",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120)),
-                ('summary', models.TextField(blank=True)),
-                ('keywords', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, size=None)),
-                ('visits', models.PositiveIntegerField(default=0, help_text='N_visit: answers that recalled it.')),
-                ('length', models.PositiveIntegerField(default=0, help_text='L_interaction: pages since the last promotion.')),
-                ('last_visited_at', models.DateTimeField(help_text='t of R_recency: last recalled or grown.')),
-                ('term_count', models.PositiveIntegerField(default=0, help_text='Index terms of its pages; |d| of its BM25.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('promoted_at', models.DateTimeField(blank=True, null=True)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('embedding', pgvector.django.halfvec.HalfVectorField(blank=True, null=True)),
-                ('embedding_model', models.CharField(blank=True, max_length=200)),
-                ('memory', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='segments', to='memory.memory')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=120)),
+                ("summary", models.TextField(blank=True)),
+                (
+                    "keywords",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), blank=True, default=list, size=None
+                    ),
+                ),
+                ("visits", models.PositiveIntegerField(default=0, help_text="N_visit: answers that recalled it.")),
+                (
+                    "length",
+                    models.PositiveIntegerField(default=0, help_text="L_interaction: pages since the last promotion."),
+                ),
+                ("last_visited_at", models.DateTimeField(help_text="t of R_recency: last recalled or grown.")),
+                (
+                    "term_count",
+                    models.PositiveIntegerField(default=0, help_text="Index terms of its pages; |d| of its BM25."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("promoted_at", models.DateTimeField(blank=True, null=True)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("embedding", pgvector.django.halfvec.HalfVectorField(blank=True, null=True)),
+                ("embedding_model", models.CharField(blank=True, max_length=200)),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="segments", to="memory.memory"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='page',
-            name='segment',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='pages', to='memory.segment'),
+            model_name="page",
+            name="segment",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="pages",
+                to="memory.segment",
+            ),
         ),
         migrations.CreateModel(
-            name='Trait',
+            name="Trait",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dimension', models.CharField(max_length=40)),
-                ('level', models.CharField(choices=[('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], max_length=10)),
-                ('reason', models.TextField(blank=True, max_length=1000)),
-                ('locked', models.BooleanField(default=False, help_text='Set by a person: no model changes it.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('evidence', models.ManyToManyField(blank=True, related_name='traits', to='memory.page')),
-                ('memory', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='traits', to='memory.memory')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dimension", models.CharField(max_length=40)),
+                (
+                    "level",
+                    models.CharField(choices=[("high", "High"), ("medium", "Medium"), ("low", "Low")], max_length=10),
+                ),
+                ("reason", models.TextField(blank=True, max_length=1000)),
+                ("locked", models.BooleanField(default=False, help_text="Set by a person: no model changes it.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("evidence", models.ManyToManyField(blank=True, related_name="traits", to="memory.page")),
+                (
+                    "memory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="traits", to="memory.memory"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('dimension',),
+                "ordering": ("dimension",),
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('curator', 'Curator'), ('member', 'Member')], default='member', max_length=10)),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-                ('assistant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='memory.assistant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("curator", "Curator"), ("member", "Member")],
+                        default="member",
+                        max_length=10,
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="memory.assistant"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('assistant', 'user'), name='membership_once'), models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'curator', 'member'])), name='membership_role_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("assistant", "user"), name="membership_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["owner", "curator", "member"])), name="membership_role_known"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='memory',
-            constraint=models.UniqueConstraint(fields=('assistant', 'user'), name='memory_once'),
+            model_name="memory",
+            constraint=models.UniqueConstraint(fields=("assistant", "user"), name="memory_once"),
         ),
         migrations.AddConstraint(
-            model_name='memory',
-            constraint=models.CheckConstraint(condition=models.Q(('page_count__lte', models.F('last_position'))), name='memory_counts_sane'),
+            model_name="memory",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("page_count__lte", models.F("last_position"))), name="memory_counts_sane"
+            ),
         ),
         migrations.AddIndex(
-            model_name='dialoguechain',
-            index=models.Index(fields=['memory', '-last_page_at'], name='chain_latest'),
+            model_name="dialoguechain",
+            index=models.Index(fields=["memory", "-last_page_at"], name="chain_latest"),
         ),
         migrations.AddIndex(
-            model_name='modelcall',
-            index=models.Index(fields=['memory', '-created_at'], name='model_call_of_memory'),
+            model_name="modelcall",
+            index=models.Index(fields=["memory", "-created_at"], name="model_call_of_memory"),
         ),
         migrations.AddIndex(
-            model_name='memoryevent',
-            index=models.Index(fields=['memory', '-id'], name='event_timeline'),
+            model_name="memoryevent",
+            index=models.Index(fields=["memory", "-id"], name="event_timeline"),
         ),
         migrations.AddIndex(
-            model_name='memoryevent',
-            index=models.Index(fields=['target_type', 'target_id'], name='event_of_target'),
+            model_name="memoryevent",
+            index=models.Index(fields=["target_type", "target_id"], name="event_of_target"),
         ),
         migrations.AddIndex(
-            model_name='knowledge',
-            index=models.Index(fields=['memory', 'status'], name='knowledge_of_user'),
+            model_name="knowledge",
+            index=models.Index(fields=["memory", "status"], name="knowledge_of_user"),
         ),
         migrations.AddIndex(
-            model_name='knowledge',
-            index=models.Index(fields=['assistant', 'status'], name='knowledge_of_assistant'),
+            model_name="knowledge",
+            index=models.Index(fields=["assistant", "status"], name="knowledge_of_assistant"),
         ),
         migrations.AddConstraint(
-            model_name='knowledge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('assistant__isnull', True), ('memory__isnull', False), ('subject', 'user')), models.Q(('assistant__isnull', False), ('memory__isnull', True), ('subject', 'assistant')), _connector='OR'), name='knowledge_has_one_home'),
+            model_name="knowledge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("assistant__isnull", True), ("memory__isnull", False), ("subject", "user")),
+                    models.Q(("assistant__isnull", False), ("memory__isnull", True), ("subject", "assistant")),
+                    _connector="OR",
+                ),
+                name="knowledge_has_one_home",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledge',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='knowledge_not_empty'),
+            model_name="knowledge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="knowledge_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledge',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'proposed', 'superseded', 'archived'])), name='knowledge_status_known'),
+            model_name="knowledge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["active", "proposed", "superseded", "archived"])),
+                name="knowledge_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledge',
-            constraint=models.UniqueConstraint(condition=models.Q(('memory__isnull', False), ('status', 'active')), fields=('memory', 'fingerprint'), name='knowledge_of_user_once'),
+            model_name="knowledge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("memory__isnull", False), ("status", "active")),
+                fields=("memory", "fingerprint"),
+                name="knowledge_of_user_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledge',
-            constraint=models.UniqueConstraint(condition=models.Q(('assistant__isnull', False), ('status__in', ('active', 'proposed'))), fields=('assistant', 'fingerprint'), name='knowledge_of_assistant_once'),
+            model_name="knowledge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("assistant__isnull", False), ("status__in", ("active", "proposed"))),
+                fields=("assistant", "fingerprint"),
+                name="knowledge_of_assistant_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('embedding__isnull', True), ('embedding_model', '')), models.Q(('embedding__isnull', False), models.Q(('embedding_model', ''), _negated=True)), _connector='OR'), name='knowledge_vector_names_its_model'),
+            model_name="knowledge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("embedding__isnull", True), ("embedding_model", "")),
+                    models.Q(("embedding__isnull", False), models.Q(("embedding_model", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="knowledge_vector_names_its_model",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.UniqueConstraint(fields=('memory', 'term', 'page'), include=('frequency',), name='posting_once'),
+            model_name="posting",
+            constraint=models.UniqueConstraint(
+                fields=("memory", "term", "page"), include=("frequency",), name="posting_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('frequency__gt', 0)), name='posting_frequency_positive'),
+            model_name="posting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("frequency__gt", 0)), name="posting_frequency_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='profile',
-            constraint=models.UniqueConstraint(fields=('memory', 'name'), name='profile_attribute_once'),
+            model_name="profile",
+            constraint=models.UniqueConstraint(fields=("memory", "name"), name="profile_attribute_once"),
         ),
         migrations.AddConstraint(
-            model_name='profile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('value', ''), _negated=True)), name='profile_attribute_not_empty'),
+            model_name="profile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("name", ""), _negated=True), models.Q(("value", ""), _negated=True)),
+                name="profile_attribute_not_empty",
+            ),
         ),
         migrations.AddIndex(
-            model_name='segment',
-            index=models.Index(condition=models.Q(('archived_at__isnull', True)), fields=['memory'], name='segment_active'),
+            model_name="segment",
+            index=models.Index(
+                condition=models.Q(("archived_at__isnull", True)), fields=["memory"], name="segment_active"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('embedding__isnull', True), ('embedding_model', '')), models.Q(('embedding__isnull', False), models.Q(('embedding_model', ''), _negated=True)), _connector='OR'), name='segment_vector_names_its_model'),
+            model_name="segment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("embedding__isnull", True), ("embedding_model", "")),
+                    models.Q(("embedding__isnull", False), models.Q(("embedding_model", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="segment_vector_names_its_model",
+            ),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(condition=models.Q(('segment__isnull', True)), fields=['memory', 'position'], name='page_short_term'),
+            model_name="page",
+            index=models.Index(
+                condition=models.Q(("segment__isnull", True)), fields=["memory", "position"], name="page_short_term"
+            ),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(condition=models.Q(('analysed_at__isnull', True)), fields=['segment', 'position'], name='page_unread'),
+            model_name="page",
+            index=models.Index(
+                condition=models.Q(("analysed_at__isnull", True)), fields=["segment", "position"], name="page_unread"
+            ),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(fields=['memory', 'occurred_at'], name='page_by_time'),
+            model_name="page",
+            index=models.Index(fields=["memory", "occurred_at"], name="page_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.UniqueConstraint(fields=('memory', 'position'), name='page_position_once'),
+            model_name="page",
+            constraint=models.UniqueConstraint(fields=("memory", "position"), name="page_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id__isnull', False)), fields=('memory', 'external_id'), name='page_external_id_once'),
+            model_name="page",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id__isnull", False)),
+                fields=("memory", "external_id"),
+                name="page_external_id_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.CheckConstraint(condition=models.Q(('query', ''), ('response', ''), _negated=True), name='page_says_something'),
+            model_name="page",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("query", ""), ("response", ""), _negated=True), name="page_says_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.CheckConstraint(condition=models.Q(('segment__isnull', False), ('analysed_at__isnull', True), _connector='OR'), name='page_analysed_only_in_mid_term'),
+            model_name="page",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("segment__isnull", False), ("analysed_at__isnull", True), _connector="OR"),
+                name="page_analysed_only_in_mid_term",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('chain__isnull', True), ('segment__isnull', True)), models.Q(('chain__isnull', False), ('segment__isnull', False)), _connector='OR'), name='page_chain_with_segment'),
+            model_name="page",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("chain__isnull", True), ("segment__isnull", True)),
+                    models.Q(("chain__isnull", False), ("segment__isnull", False)),
+                    _connector="OR",
+                ),
+                name="page_chain_with_segment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('embedding__isnull', True), ('embedding_model', '')), models.Q(('embedding__isnull', False), models.Q(('embedding_model', ''), _negated=True)), _connector='OR'), name='page_vector_names_its_model'),
+            model_name="page",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("embedding__isnull", True), ("embedding_model", "")),
+                    models.Q(("embedding__isnull", False), models.Q(("embedding_model", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="page_vector_names_its_model",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trait',
-            constraint=models.UniqueConstraint(fields=('memory', 'dimension'), name='trait_once'),
+            model_name="trait",
+            constraint=models.UniqueConstraint(fields=("memory", "dimension"), name="trait_once"),
         ),
         migrations.AddConstraint(
-            model_name='trait',
-            constraint=models.CheckConstraint(condition=models.Q(('dimension__in', ('neuroticism', 'extraversion', 'openness', 'agreeableness', 'conscientiousness', 'food', 'living_environment', 'sleep', 'investment_style', 'saving', 'physical_safety', 'environmental_safety', 'depth_of_interaction', 'conflict_handling', 'communication_style', 'work_environment', 'recognition', 'achievement', 'area_of_knowledge', 'learning_style', 'creative_expression', 'order', 'retention', 'inviolacy', 'infavoidance', 'counteraction', 'seclusion', 'dominance', 'deference', 'autonomy', 'contrariance', 'abasement', 'aggression', 'affiliation', 'rejection', 'nurturance', 'succorance', 'play', 'harmlessness', 'instruction_following', 'honesty', 'truthfulness', 'helpfulness', 'coherence', 'complexity', 'science', 'knowledge', 'psychology', 'cinema', 'entertainment', 'gaming', 'parenting', 'wild_imagination', 'anime', 'sports', 'law', 'workplace', 'pets', 'travel', 'health', 'stories', 'cars', 'gourmet_food', 'education', 'current_events', 'home_decor', 'international', 'finance', 'campus_life', 'digital_technology', 'emotions', 'humor', 'music', 'reading', 'painting', 'dance', 'crafts', 'photography', 'culture', 'fitness', 'art', 'stationery_and_planners', 'celebrities', 'outdoors', 'camping', 'social_sciences', 'weddings', 'fashion'))), name='trait_dimension_known'),
+            model_name="trait",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "dimension__in",
+                        (
+                            "neuroticism",
+                            "extraversion",
+                            "openness",
+                            "agreeableness",
+                            "conscientiousness",
+                            "food",
+                            "living_environment",
+                            "sleep",
+                            "investment_style",
+                            "saving",
+                            "physical_safety",
+                            "environmental_safety",
+                            "depth_of_interaction",
+                            "conflict_handling",
+                            "communication_style",
+                            "work_environment",
+                            "recognition",
+                            "achievement",
+                            "area_of_knowledge",
+                            "learning_style",
+                            "creative_expression",
+                            "order",
+                            "retention",
+                            "inviolacy",
+                            "infavoidance",
+                            "counteraction",
+                            "seclusion",
+                            "dominance",
+                            "deference",
+                            "autonomy",
+                            "contrariance",
+                            "abasement",
+                            "aggression",
+                            "affiliation",
+                            "rejection",
+                            "nurturance",
+                            "succorance",
+                            "play",
+                            "harmlessness",
+                            "instruction_following",
+                            "honesty",
+                            "truthfulness",
+                            "helpfulness",
+                            "coherence",
+                            "complexity",
+                            "science",
+                            "knowledge",
+                            "psychology",
+                            "cinema",
+                            "entertainment",
+                            "gaming",
+                            "parenting",
+                            "wild_imagination",
+                            "anime",
+                            "sports",
+                            "law",
+                            "workplace",
+                            "pets",
+                            "travel",
+                            "health",
+                            "stories",
+                            "cars",
+                            "gourmet_food",
+                            "education",
+                            "current_events",
+                            "home_decor",
+                            "international",
+                            "finance",
+                            "campus_life",
+                            "digital_technology",
+                            "emotions",
+                            "humor",
+                            "music",
+                            "reading",
+                            "painting",
+                            "dance",
+                            "crafts",
+                            "photography",
+                            "culture",
+                            "fitness",
+                            "art",
+                            "stationery_and_planners",
+                            "celebrities",
+                            "outdoors",
+                            "camping",
+                            "social_sciences",
+                            "weddings",
+                            "fashion",
+                        ),
+                    )
+                ),
+                name="trait_dimension_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trait',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['high', 'medium', 'low'])), name='trait_level_known'),
+            model_name="trait",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("level__in", ["high", "medium", "low"])), name="trait_level_known"
+            ),
         ),
     ]

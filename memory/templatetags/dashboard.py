@@ -18,19 +18,15 @@ register = template.Library()
 
 
 @register.simple_tag
-def when(moment: datetime | None) -> SafeString | str:
+def when(moment: datetime) -> SafeString:
     """Return a date and time that the browser shows in its reader's own zone; UTC without JavaScript."""
-    if moment is None:
-        return ""
     text = format_date(localtime(moment), "j M Y, H:i e")
     return format_html('<time datetime="{}" data-local="minute">{}</time>', moment.isoformat(), text)
 
 
 @register.simple_tag
-def day(moment: datetime | None) -> SafeString | str:
+def day(moment: datetime) -> SafeString:
     """Return a date like `when`, without the time of day."""
-    if moment is None:
-        return ""
     text = format_date(localtime(moment), "j M Y")
     return format_html('<time datetime="{}" data-local="day">{}</time>', moment.isoformat(), text)
 

@@ -87,7 +87,7 @@ class MemoryView(View):
             return render(self.request, "memory/_refused.html", {"reason": reason}, status=status)
         if not hasattr(self, "memory") or not hasattr(self, "role"):
             raise Http404(reason)
-        return self.page("memory/refused.html", {"reason": reason}, status=status)
+        return self.page("memory/refused.html", {"reason": reason, "status": status}, status=status)
 
     def page(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         """Render a whole page with the dashboard's navigation."""

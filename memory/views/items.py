@@ -36,7 +36,7 @@ class ItemView(MemoryView, Generic[Row]):
 
     def name_of(self, item: Row) -> str:
         """Return what messages call the row."""
-        return str(item)
+        raise NotImplementedError
 
     def initial(self, item: Row) -> dict[str, Any]:
         """Return what the form shows at first."""
@@ -165,7 +165,10 @@ class DeleteItem(ItemView[Row]):
         item = get_object_or_404(self.items(), pk=pk)
         self.require_right(item)
         name = self.name_of(item)
-        self.remove(item)
+        try:
+            self.remove(item)
+        except ObjectDoesNotExist:
+            raise Http404 from None
         messages.success(request, f"Deleted “{name}”.")
         if not request.htmx:
             return HttpResponseRedirect(self.list_address())

@@ -13,7 +13,6 @@ from django_htmx.http import reswap, retarget
 
 from memory.domain.persona import delete_profile, delete_trait, edit_profile, edit_trait, set_profile
 from memory.domain.traits import CATEGORIES, DEMOGRAPHICS, DIMENSIONS, NEEDS
-from memory.exceptions import InvalidText
 from memory.forms import AttributeForm, NewAttributeForm, TraitForm
 from memory.models import Profile, Trait
 from memory.views.base import DashboardRequest
@@ -82,11 +81,7 @@ class AddProfile(ProfileList):
             form.add_error("name", "There is an attribute of this name already: edit that one.")
         if not form.is_valid():
             return self.form_page(form, status=422)
-        try:
-            added = set_profile(self.memory, form.cleaned_data["name"], form.cleaned_data["value"], by=self.person)
-        except InvalidText as refusal:
-            form.add_error("value", str(refusal))
-            return self.form_page(form, status=422)
+        added = set_profile(self.memory, form.cleaned_data["name"], form.cleaned_data["value"], by=self.person)
         messages.success(request, f"Added “{added.name}”.")
         if not request.htmx:
             return redirect(self.list_address(added))

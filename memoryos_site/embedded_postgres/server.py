@@ -184,18 +184,20 @@ class EmbeddedServer:
         A `postmaster.pid` whose number belongs to another program by now (restart of the machine or
         container) is removed: PostgreSQL itself would refuse to start because of it.
         """
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        file = self.cluster / "postmaster.pid"
+        began = time.monotonic()
+        while time.monotonic() < began + START_SECONDS:
             postmaster = self._read_postmaster()
-            if postmaster is None:
-                if not (self.cluster / "postmaster.pid").exists():
-                    return None
-            elif not self._is_ours(postmaster.pid):
-                logger.info("Removing the postmaster.pid of a server that has gone.")
-                (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+            if postmaster is None and not file.exists():
                 return None
-            elif postmaster.ready:
+            if postmaster is not None and postmaster.ready and self._is_ours(postmaster.pid):
                 return postmaster
+            # It is written in one go: what is still incomplete after a while was cut off by a power failure.
+            incomplete = postmaster is None and time.monotonic() > began + 2
+            if incomplete or (postmaster is not None and not self._is_ours(postmaster.pid)):
+                logger.info("Removing the postmaster.pid of a server that has gone.")
+                file.unlink(missing_ok=True)
+                return None
             time.sleep(0.02)
         raise self._failure(f"was not ready within {START_SECONDS:.0f} seconds")
 
@@ -250,6 +252,9 @@ class EmbeddedServer:
             if self._process.poll() is not None:
                 raise self._failure("did not start")
             time.sleep(0.02)
+        # Nothing to wait for: the last user stops it, and that may be another process.
+        self._process.returncode = 0
+        self._process = None
 
     def _choose_socket_dir(self, account: ServerAccount) -> str:
         """Return the cluster folder, or a private temporary one when its path cannot hold a socket."""
@@ -315,11 +320,6 @@ class EmbeddedServer:
             shutil.rmtree(postmaster.socket_dir, ignore_errors=True)
 
     def _wait_until_gone(self, pid: int) -> bool:
-        if self._process is not None and self._process.pid == pid:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_SECONDS)
-                return True
-            return False
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
             if not self._is_ours(pid):

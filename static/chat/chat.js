@@ -45,6 +45,7 @@ class Chat {
     this.anchor.jump();
     if (matchMedia("(hover: hover)").matches) this.composer.box.focus();
     this.connection.open();
+    this.root.dataset.ready = "";
     if (!this.connection.isOpen) this.#startLostTimer();
   }
 

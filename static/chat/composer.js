@@ -28,7 +28,8 @@ export class Composer {
     this.stopButton.addEventListener("click", () => on.stop());
     const draft = sessionStorage.getItem(this.draftKey) ?? "";
     // A draft is kept until the server has confirmed it, so what is on its way already may still stand there.
-    this.box.value = draft === this.pending?.text ? "" : draft;
+    // What was typed before this script had loaded stands in the box already.
+    this.box.value ||= draft === this.pending?.text ? "" : draft;
     this.#show();
   }
 

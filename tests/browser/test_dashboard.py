@@ -50,11 +50,8 @@ def open_list(page: Page, memoryos: Product, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
-def test_a_person_edits_and_deletes_in_place(product: ProductFactory, page: Page) -> None:
-    memoryos = with_something_learnt(product)
-    memoryos.sign_in(page)
-
-    open_list(page, memoryos, "Profile")
+def correct_profile(page: Page) -> None:
+    """Cancel an edit with Escape, fail one, save one, add an attribute and delete one, focus never lost."""
     page.get_by_role("link", name="Edit occupation").click()
     expect(page.get_by_label("Value")).to_be_focused()
     page.get_by_label("Value").fill("thrown away")
@@ -80,7 +77,9 @@ def test_a_person_edits_and_deletes_in_place(product: ProductFactory, page: Page
     expect(page.get_by_text("Deleted “occupation”.").and_(page.locator("li"))).to_be_focused()
     expect(page.locator("#count")).to_have_text("1")
 
-    open_list(page, memoryos, "Traits")
+
+def correct_trait(page: Page) -> None:
+    """Save another level and reason; ask to delete, think again, delete."""
     page.get_by_role("link", name="Edit Openness").click()
     page.get_by_label("Level").select_option("High")
     page.get_by_label("Reason").fill("Says yes to everything.")
@@ -94,7 +93,9 @@ def test_a_person_edits_and_deletes_in_place(product: ProductFactory, page: Page
     page.get_by_role("button", name="Delete").click()
     expect(page.locator("#count")).to_have_text("0")
 
-    open_list(page, memoryos, "Facts about you")
+
+def correct_fact(page: Page) -> None:
+    """Be refused a fact that is there already, save another one, delete the other."""
     page.get_by_role("link", name="Edit Lives in Lund.").click()
     page.get_by_label("Fact").fill("owns a BOAT")
     page.get_by_role("button", name="Save").click()
@@ -106,6 +107,14 @@ def test_a_person_edits_and_deletes_in_place(product: ProductFactory, page: Page
     page.get_by_role("button", name="Delete").click()
     expect(page.locator("#count")).to_have_text("1")
 
+
+def test_a_person_edits_and_deletes_in_place(product: ProductFactory, page: Page) -> None:
+    memoryos = with_something_learnt(product)
+    memoryos.sign_in(page)
+    journeys = {"Profile": correct_profile, "Traits": correct_trait, "Facts about you": correct_fact}
+    for name, correct in journeys.items():
+        open_list(page, memoryos, name)
+        correct(page)
     # What was done in place is what the server holds.
     for name, kept, gone in (
         ("Profile", "a tortoise", "chef de cuisine"),
@@ -119,13 +128,7 @@ def test_a_person_edits_and_deletes_in_place(product: ProductFactory, page: Page
     expect(page.get_by_text("Deleted: the fact “Owns a boat.”")).to_be_visible()
 
 
-def test_everything_can_be_corrected_without_javascript(product: ProductFactory, browser: Browser) -> None:
-    memoryos = with_something_learnt(product)
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    memoryos.sign_in(page)
-
-    open_list(page, memoryos, "Profile")
+def correct_profile_plainly(page: Page) -> None:
     page.get_by_role("link", name="Edit occupation").click()
     page.get_by_label("Value").fill("chef")
     page.get_by_role("button", name="Save").click()
@@ -142,7 +145,8 @@ def test_everything_can_be_corrected_without_javascript(product: ProductFactory,
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("a tortoise")).to_be_visible()
 
-    open_list(page, memoryos, "Traits")
+
+def correct_trait_plainly(page: Page) -> None:
     page.get_by_role("link", name="Edit Openness").click()
     page.get_by_label("Level").select_option("Medium")
     page.get_by_role("button", name="Save").click()
@@ -151,7 +155,8 @@ def test_everything_can_be_corrected_without_javascript(product: ProductFactory,
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No trait is known yet")).to_be_visible()
 
-    open_list(page, memoryos, "Facts about you")
+
+def correct_fact_plainly(page: Page) -> None:
     page.get_by_role("link", name="Edit Lives in Lund.").click()
     page.get_by_label("Fact").fill("Lives in Malmö.")
     page.get_by_role("button", name="Save").click()
@@ -161,6 +166,21 @@ def test_everything_can_be_corrected_without_javascript(product: ProductFactory,
     page.get_by_role("link", name="page 1").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Page 1")
     expect(page.get_by_role("link", name="Owns a boat.")).to_be_visible()
+
+
+def test_everything_can_be_corrected_without_javascript(product: ProductFactory, browser: Browser) -> None:
+    memoryos = with_something_learnt(product)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    memoryos.sign_in(page)
+    journeys = {
+        "Profile": correct_profile_plainly,
+        "Traits": correct_trait_plainly,
+        "Facts about you": correct_fact_plainly,
+    }
+    for name, correct in journeys.items():
+        open_list(page, memoryos, name)
+        correct(page)
     context.close()
 
 

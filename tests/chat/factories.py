@@ -1,20 +1,22 @@
 """Conversations and messages for tests."""
 
+# factory_boy exports its declarations implicitly and types only its factories.
+# mypy: disable-error-code="attr-defined,no-untyped-call,untyped-decorator"
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import factory
 from django.db.models.functions import Now
-from factory.django import DjangoModelFactory
 
 from chat.enums import MessageRole, Status
 from chat.models import Conversation, Message
-from tests.memory.factories import MemoryFactory
+from tests.memory.factories import MemoryFactory, RowFactory
 
 SAID_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
-class ConversationFactory(DjangoModelFactory[Conversation]):
+class ConversationFactory(RowFactory[Conversation]):
     class Meta:
         model = Conversation
 
@@ -24,7 +26,7 @@ class ConversationFactory(DjangoModelFactory[Conversation]):
     last_message_at = factory.Sequence(lambda n: SAID_AT + timedelta(minutes=n))
 
 
-class QuestionFactory(DjangoModelFactory[Message]):
+class QuestionFactory(RowFactory[Message]):
     """What the person says, after the newest message of the conversation."""
 
     class Meta:
@@ -38,7 +40,7 @@ class QuestionFactory(DjangoModelFactory[Message]):
     created_at = SAID_AT
 
 
-class AnswerFactory(DjangoModelFactory[Message]):
+class AnswerFactory(RowFactory[Message]):
     """An answer, complete unless `status` says otherwise."""
 
     class Meta:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
@@ -150,9 +151,9 @@ async def test_a_lossy_layer_loses_nothing(person: User, conversation: Conversat
     model.queue(Behaviour(text=TEXT, tokens_per_second=30))
     async with Socket(person, conversation.pk) as socket:
         await begin(socket)
-        layer = groups.get_channel_layer()
+        layer = get_channel_layer()
         assert layer is not None
-        await layer.flush()  # type: ignore[attr-defined]  # of the in-memory layer: forgets every group
+        await layer.flush()  # the in-memory layer forgets every group
         _, done = await socket.whole_answer()
     assert done["html"] == f"<p>{TEXT}</p>\n"
 

@@ -136,7 +136,7 @@ def test_retry_is_for_the_newest_answer_that_did_not_work_out() -> None:
     failed = AnswerFactory(status=Status.FAILED, content="")
     seat = seat_at(failed.conversation)
     with pytest.raises(MessageNotFound):
-        turns.begin_retry(seat, failed.parent.pk)
+        turns.begin_retry(seat, failed.question.pk)
     with pytest.raises(MessageNotFound):
         turns.begin_retry(seat, AnswerFactory(status=Status.FAILED).pk)
     with pytest.raises(MessageNotFound):
@@ -168,7 +168,7 @@ def test_stop_finds_answers_of_its_own_conversation_only() -> None:
     with pytest.raises(MessageNotFound):
         turns.request_stop(seat_at(answer.conversation), running_answer().pk)
     with pytest.raises(MessageNotFound):
-        turns.request_stop(seat_at(answer.conversation), answer.parent.pk)
+        turns.request_stop(seat_at(answer.conversation), answer.question.pk)
 
 
 def test_stop_of_an_ended_answer_changes_nothing() -> None:
@@ -215,8 +215,8 @@ def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
     page = Page.objects.get()
     assert (answer.status, answer.content, answer.page) == (Status.COMPLETE, "Whole.", page)
     assert (answer.model, answer.tokens_in, answer.tokens_out) == ("test-model", 30, 4)
-    assert (page.memory, page.query, page.response) == (memory, answer.parent.content, "Whole.")
-    assert (page.occurred_at, page.source) == (answer.parent.created_at, Source.CHAT)
+    assert (page.memory, page.query, page.response) == (memory, answer.question.content, "Whole.")
+    assert (page.occurred_at, page.source) == (answer.question.created_at, Source.CHAT)
     assert page.external_id == answer.external_id
     assert segment.visits == 1
     kept = RecalledItem.objects.get()

@@ -219,7 +219,7 @@ def test_rename_works_with_and_without_htmx(client: Client, memory: Memory) -> N
     conversation.refresh_from_db()
     assert conversation.title == "Plans for May"
     answer = client.post(address, {"title": "June"}, headers=HTMX)
-    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, "conversations-changed")
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, '{"conversations-changed": {}}')
 
 
 @pytest.mark.parametrize("title", ["", "   ", "\u202e", "x" * 61])
@@ -241,7 +241,7 @@ def test_delete_asks_first_and_works_with_and_without_htmx(client: Client, memor
     assert answer.headers["Location"] == "/new/"
     here = {**HTMX, "HX-Current-URL": f"http://testserver/c/{second.pk}/"}
     answer = client.post(reverse("chat:delete", args=[third.pk]), headers=here)
-    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, "conversations-changed")
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, '{"conversations-changed": {}}')
     answer = client.post(reverse("chat:delete", args=[second.pk]), headers=here)
     assert answer.headers["HX-Redirect"] == "/new/"
     assert not Conversation.objects.exists()

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.test import Client, override_settings
 
 from memoryos_site import hosts
 from memoryos_site.environment import PublicUrl
-from tests.websocket import WebsocketClient
 
 HTTPS = PublicUrl(scheme="https", netloc="memory.example.org", hostname="memory.example.org")
 HTTP = PublicUrl(scheme="http", netloc="nas.lan:8000", hostname="nas.lan")
@@ -82,10 +82,12 @@ async def test_websocket_handshake_is_refused_to_foreign_pages(origin: bytes, ac
         await receive()
         await send({"type": "websocket.accept"})
 
-    headers = [(b"host", b"localhost"), (b"origin", origin)]
-    socket = WebsocketClient(hosts.OriginCheck(accepting), "/ws/", headers=headers)
+    scope = {"type": "websocket", "headers": [(b"host", b"localhost"), (b"origin", origin)]}
+    wire = ApplicationCommunicator(hosts.OriginCheck(accepting), scope)
+    await wire.send_input({"type": "websocket.connect"})
 
-    assert await socket.connect() is accepted
+    assert (await wire.receive_output())["type"] == f"websocket.{'accept' if accepted else 'close'}"
+    await wire.wait()
 
 
 def test_unknown_host_gets_a_page_that_says_what_to_set(client: Client) -> None:

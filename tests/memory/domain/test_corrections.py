@@ -6,11 +6,15 @@ from memory.domain.knowledge import delete_knowledge, edit_knowledge
 from memory.domain.persona import delete_profile, delete_trait, edit_profile, edit_trait, set_profile
 from memory.enums import Actor, EventKind
 from memory.exceptions import DuplicateKnowledge, InvalidText
-from memory.models import Knowledge, MemoryEvent, Profile
+from memory.models import Knowledge, Memory, MemoryEvent, Profile
 from tests.memory.factories import KnowledgeFactory, MemoryFactory, ProfileFactory, TraitFactory
 from tests.memory.fakes import WordEmbedder
 
 pytestmark = pytest.mark.django_db
+
+
+def fact_of(memory: Memory, text: str = "Likes tea.") -> Knowledge:
+    return KnowledgeFactory(memory=memory, text=text)
 
 
 def last_event() -> MemoryEvent:
@@ -69,7 +73,7 @@ def test_edit_trait_locks_and_refuses_other_levels() -> None:
 def test_deleted_things_are_gone_and_logged() -> None:
     trait = TraitFactory()
     memory = trait.memory
-    attribute, fact = ProfileFactory(memory=memory), KnowledgeFactory(memory=memory, text="Likes tea.")
+    attribute, fact = ProfileFactory(memory=memory), fact_of(memory)
     delete_trait(trait, by=memory.user)
     delete_profile(attribute, by=memory.user)
     delete_knowledge(fact, by=memory.user)
@@ -78,9 +82,20 @@ def test_deleted_things_are_gone_and_logged() -> None:
     assert memory.events.filter(kind=EventKind.DELETED).count() == 3
 
 
+def test_deleting_twice_logs_once() -> None:
+    memory = MemoryFactory()
+    fact, user = fact_of(memory), memory.user
+    stale = Knowledge.objects.get(pk=fact.pk)
+    delete_knowledge(fact, by=user)
+    with pytest.raises(Knowledge.DoesNotExist):
+        delete_knowledge(stale, by=user)
+    assert MemoryEvent.objects.filter(kind=EventKind.DELETED).count() == 1
+
+
 def test_edit_knowledge_changes_words_vector_and_lock() -> None:
-    fact = KnowledgeFactory(text="Likes tea.")
-    edited = edit_knowledge(fact, "Likes coffee.", WordEmbedder(), by=fact.memory.user)
+    memory = MemoryFactory()
+    fact = fact_of(memory)
+    edited = edit_knowledge(fact, "Likes coffee.", WordEmbedder(), by=memory.user)
     edited.refresh_from_db()
     assert (edited.text, edited.locked, edited.embedding_model, edited.pk) == (
         "Likes coffee.",
@@ -92,10 +107,11 @@ def test_edit_knowledge_changes_words_vector_and_lock() -> None:
 
 
 def test_edit_knowledge_refuses_what_another_entry_says() -> None:
-    fact = KnowledgeFactory(text="Likes tea.")
-    other = KnowledgeFactory(memory=fact.memory, text="Likes coffee.")
+    memory = MemoryFactory()
+    fact_of(memory)
+    other = fact_of(memory, "Likes coffee.")
     with pytest.raises(DuplicateKnowledge):
-        edit_knowledge(other, "likes TEA", WordEmbedder(), by=fact.memory.user)
+        edit_knowledge(other, "likes TEA", WordEmbedder(), by=memory.user)
     assert Knowledge.objects.get(pk=other.pk).text == "Likes coffee."
 
 

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 def job_of(memory: Memory) -> ProcrastinateJob:
-    return ProcrastinateJob.objects.get(args__memory_id=memory.pk)
+    job: ProcrastinateJob = ProcrastinateJob.objects.get(args__memory_id=memory.pk)
+    return job
 
 
 def force(job: ProcrastinateJob, status: str) -> None:

@@ -1,0 +1,55 @@
+"""The chat as a person uses it, for the browser tests."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.serving import Product
+
+
+class ChatPage:
+    """One tab at the chat."""
+
+    def __init__(self, page: Page, memoryos: Product) -> None:
+        self.page = page
+        self.memoryos = memoryos
+
+    @property
+    def box(self) -> Locator:
+        """The text box."""
+        return self.page.get_by_role("textbox", name="Message", exact=True)
+
+    @property
+    def answers(self) -> Locator:
+        """Answers that have ended, oldest first."""
+        return self.page.get_by_role("log").locator(".turn-assistant")
+
+    @property
+    def running(self) -> Locator:
+        """The answer that is being written."""
+        return self.page.locator("#running .answer")
+
+    def button(self, name: str) -> Locator:
+        """A button by its exact accessible name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def new(self) -> None:
+        """Begin a new conversation as a person does."""
+        self.page.goto(self.memoryos.url)
+        self.page.get_by_role("link", name="New conversation", exact=True).click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("New conversation")
+
+    def wait(self) -> None:
+        """Wait until the page's script has begun to listen."""
+        self.page.locator("#chat[data-ready]").wait_for()
+
+    def say(self, text: str) -> None:
+        """Type and press Enter."""
+        self.wait()
+        self.box.fill(text)
+        self.box.press("Enter")
+
+    def ask(self, text: str) -> str:
+        """Say something and return the whole answer."""
+        before = self.answers.count()
+        self.say(text)
+        expect(self.answers).to_have_count(before + 1)
+        return self.answers.last.inner_text()

@@ -1,0 +1,242 @@
+"""Journeys through the real chat page, with a local server that speaks the OpenAI protocol."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.chat_page import ChatPage
+from tests.openai_server import Behaviour, OpenAIServer
+from tests.serving import Product, ProductFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.process]
+TEXT = "One two three 😀 four five six seven 👍🏽 eight nine ten."
+LONG = "\n\n".join(f"Paragraph {n} of a long answer." for n in range(60))
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[OpenAIServer]:
+    """The model server of all journeys of this module."""
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def memoryos(model: OpenAIServer) -> Iterator[Product]:
+    """One product for all journeys of this module: each begins a conversation of its own."""
+    factory = ProductFactory(Path(os.environ["MEMORYOS_TEST_DIR"]) / f"product-{uuid4().hex[:8]}")
+    # Room enough for every page of these tests: no background job may take a behaviour meant for an answer.
+    yield factory(
+        OPENAI_BASE_URL=model.base_url, MODEL="test-model", MODEL_TIMEOUT="5", MEMORYOS_SHORT_TERM_CAPACITY="500"
+    )
+    factory.close()
+
+
+@pytest.fixture(scope="module")
+def session(memoryos: Product) -> str:
+    """The session of the person, signed in once for all journeys."""
+    with memoryos.client() as client:
+        return client.cookies["memoryos_session"]
+
+
+@pytest.fixture
+def chat(page: Page, memoryos: Product, session: str, model: OpenAIServer) -> ChatPage:
+    """A tab at a new conversation, and a model that has forgotten the test before."""
+    model.reset()
+    page.context.add_cookies([{"name": "memoryos_session", "value": session, "url": memoryos.url}])
+    chat = ChatPage(page, memoryos)
+    chat.new()
+    return chat
+
+
+def another_tab(chat: ChatPage) -> ChatPage:
+    """Open the same address in a second tab."""
+    page = chat.page.context.new_page()
+    page.goto(chat.page.url)
+    return ChatPage(page, chat.memoryos)
+
+
+def test_the_papers_example_with_a_model(chat: ChatPage, model: OpenAIServer) -> None:
+    chat.ask("Hi! I'm Tom, I work as a data scientist in San Francisco.")
+    expect(chat.page.get_by_text("No language model connected:")).to_have_count(0)
+    chat.new()
+    chat.ask("What do you remember about my job?")
+    assert "data scientist" in model.chats[-1].text
+
+
+def test_reload_in_the_middle_of_an_answer(chat: ChatPage, model: OpenAIServer) -> None:
+    model.queue(Behaviour(text=TEXT, tokens_per_second=8))
+    chat.say("Count, please")
+    expect(chat.running).to_contain_text("two")
+    assert "/c/" in chat.page.url
+    chat.page.reload()
+    expect(chat.running).to_contain_text("three")
+    expect(chat.answers.last.locator(".answer")).to_have_text(TEXT)
+    expect(chat.answers).to_have_count(1)
+
+
+def test_a_second_tab_follows_and_may_stop(chat: ChatPage, model: OpenAIServer) -> None:
+    model.queue(Behaviour(text=TEXT, stall_after=6))
+    chat.say("Count, please")
+    expect(chat.running).to_contain_text("three")
+    second = another_tab(chat)
+    expect(second.running).to_contain_text("three")
+    second.button("Stop").click()
+    for tab in (chat, second):
+        expect(tab.answers.last).to_contain_text("three")
+        expect(tab.answers.last).to_contain_text("You stopped this answer.")
+        expect(tab.button("Stop")).to_be_hidden()
+    assert "Answer stopped" in chat.page.locator("#status").inner_text()
+    chat.ask("Go on")
+    expect(second.answers).to_have_count(2)
+
+
+def test_retry_after_a_failure(chat: ChatPage, model: OpenAIServer) -> None:
+    model.queue(Behaviour(status=401), Behaviour(text=TEXT, cut_after=6), Behaviour(text="Whole at last."))
+    failed = chat.ask("Count, please")
+    assert "refused the key" in failed
+    chat.button("Retry").click()
+    expect(chat.answers.last).to_contain_text("in the middle of the answer")
+    expect(chat.answers).to_have_count(1)
+    chat.button("Retry").click()
+    expect(chat.answers.last.locator(".answer")).to_have_text("Whole at last.")
+    expect(chat.answers).to_have_count(2)
+    expect(chat.answers.first).to_contain_text("three")
+    expect(chat.button("Retry")).to_have_count(0)
+    chat.page.reload()
+    expect(chat.answers).to_have_count(2)
+
+
+def test_a_refused_message_goes_back_into_the_box(chat: ChatPage, model: OpenAIServer) -> None:
+    model.queue(Behaviour(first_byte_after=4))
+    chat.say("Count, please")
+    expect(chat.button("Stop")).to_be_visible()
+    chat.say("And another thing")
+    expect(chat.box).to_have_value("And another thing")
+    expect(chat.page.get_by_role("alert")).to_contain_text("still answering")
+    chat.button("Stop").click()
+    expect(chat.answers.last).to_contain_text("You stopped this answer before it began.")
+    chat.say("x" * 32_001)
+    expect(chat.page.get_by_role("alert")).to_contain_text("at most 32,000 can be sent")
+    assert len(chat.box.input_value()) == 32_001
+
+
+def test_rename_and_delete(chat: ChatPage) -> None:
+    page = chat.page
+    chat.ask("What is this called?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("What is this called?")
+    page.get_by_role("link", name="Rename “What is this called?”").click()
+    page.get_by_role("textbox", name="Title").fill("A better name")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A better name")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("link", name="A better name", exact=True)).to_have_attribute("aria-current", "page")
+    other = another_tab(chat)
+    page.get_by_role("link", name="Delete “A better name”").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.wait_for_url("**/new/")
+    expect(page.get_by_role("link", name="A better name", exact=True)).to_have_count(0)
+    expect(other.page.get_by_role("alert")).to_contain_text("was deleted")
+
+
+def test_enter_sends_and_shift_enter_and_input_methods_do_not(chat: ChatPage, model: OpenAIServer) -> None:
+    chat.wait()
+    chat.box.fill("one")
+    chat.box.press("Shift+Enter")
+    chat.box.press_sequentially("two")
+    expect(chat.box).to_have_value("one\ntwo")
+    chat.box.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    expect(chat.box).to_have_value("one\ntwo")
+    chat.button("Send").click()
+    expect(chat.page.locator(".bubble")).to_have_text("one\ntwo")
+
+
+def test_what_is_typed_before_the_script_has_loaded_is_kept(chat: ChatPage) -> None:
+    def type_first(route: Route) -> None:
+        chat.box.fill("Early")
+        route.continue_()
+
+    chat.page.route("**/chat/chat.js", type_first)
+    chat.page.reload(wait_until="commit")
+    chat.wait()
+    expect(chat.box).to_have_value("Early")
+
+
+def test_a_draft_survives_a_reload(chat: ChatPage) -> None:
+    chat.wait()
+    chat.box.fill("Not yet sent")
+    chat.page.reload()
+    expect(chat.box).to_have_value("Not yet sent")
+    chat.ask("Sent")
+    chat.page.reload()
+    expect(chat.box).to_have_value("")
+
+
+def test_the_connection_comes_back_and_nothing_is_sent_twice(chat: ChatPage, model: OpenAIServer) -> None:
+    chat.ask("Hello")
+    chat.page.context.set_offline(True)
+    expect(chat.page.get_by_text("Reconnecting…").first).to_be_visible()
+    chat.say("Are you there?")
+    chat.page.context.set_offline(False)
+    expect(chat.answers).to_have_count(2)
+    expect(chat.page.locator("#connection")).to_be_hidden()
+    chat.page.reload()
+    expect(chat.page.locator(".bubble")).to_have_text(["Hello", "Are you there?"])
+
+
+def test_the_log_follows_only_a_reader_who_is_there(chat: ChatPage, model: OpenAIServer) -> None:
+    model.queue(Behaviour(text=LONG), Behaviour(text=LONG, tokens_per_second=200))
+    chat.ask("A long answer, please")
+    newest = chat.button("Jump to newest")
+    expect(newest).to_be_hidden()
+    chat.say("Once more")
+    expect(chat.running).to_contain_text("Paragraph 5 ")
+    chat.page.locator("#scroller").evaluate("node => { node.scrollTop = 0 }")
+    expect(newest).to_be_visible()
+    expect(chat.answers).to_have_count(2)
+    assert chat.page.locator("#scroller").evaluate("node => node.scrollTop") == 0
+    newest.click()
+    expect(newest).to_be_hidden()
+    expect(chat.answers.last.get_by_text("Paragraph 59")).to_be_in_viewport()
+
+
+def test_the_list_is_a_drawer_on_a_narrow_screen(chat: ChatPage) -> None:
+    page = chat.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    fresh = page.get_by_role("link", name="New conversation", exact=True)
+    expect(fresh).to_be_hidden()
+    page.get_by_role("button", name="Conversations").click()
+    expect(fresh).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(fresh).to_be_hidden()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width == 390
+
+
+def test_nobody_is_told_of_tokens_and_axe_finds_no_fault(chat: ChatPage, model: OpenAIServer) -> None:
+    model.queue(Behaviour(text="# Title\n\n```python\nx = 1  # one\n```\n\n|a|b|\n|-|-|\n|1|2|", tokens_per_second=20))
+    chat.say("Show me")
+    expect(chat.page.locator("#status")).to_have_text("Answering…")
+    assert chat.running.evaluate("node => node.closest('[role=log]')") is None
+    expect(chat.page.locator("#status")).to_have_text("Answer ready")
+    for scheme in ("light", "dark"):
+        chat.page.emulate_media(color_scheme=scheme)
+        found = Axe().run(chat.page).response["violations"]
+        assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []
+
+
+def test_hostile_text_stays_text(chat: ChatPage, model: OpenAIServer) -> None:
+    payload = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    model.queue(Behaviour(text=f"{payload}\n\n[x](javascript:document.title='owned')"))
+    requests: list[str] = []
+    chat.page.on("request", lambda request: requests.append(request.url))
+    chat.ask(payload)
+    chat.page.reload()
+    expect(chat.page.locator(".bubble")).to_have_text(payload)
+    assert "owned" not in chat.page.title().replace(payload[:59], "")
+    assert chat.page.locator("#log img, #log script").count() == 0
+    assert all(url.startswith((chat.memoryos.url, "data:")) for url in requests)
