@@ -41,7 +41,7 @@ migrations: install-dev
 	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) makemigrations --check --dry-run
 
 pytest: install-dev ## Run the tests only (ARGS="-k recall")
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 format: install-dev ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - this is what finds out
+    found = sys.version.split()[0]
     sys.exit(
-        "MemoryOS needs Python 3.11 or newer, and this is %d.%d: install it, or name one with "
-        "`make ... PYTHON=/path/to/python3.11`." % sys.version_info[:2]
+        "MemoryOS needs Python 3.11 or newer, and this is " + found + ": install it, or name one with "
+        "`make ... PYTHON=/path/to/python3.11`."
     )
 
 import fcntl

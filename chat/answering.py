@@ -8,7 +8,6 @@ any other (or of the next one) marks its answers as interrupted.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import enum
 import logging
@@ -218,10 +217,11 @@ async def startup() -> None:
 
 async def shutdown() -> None:
     """End what is being written, keeping the text, and stop sweeping. Called once, after the last request."""
+    global _sweeper  # noqa: PLW0603
     if _sweeper:
         _sweeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await _sweeper
+        await asyncio.wait({_sweeper})
+        _sweeper = None
     for producer in list(_running.values()):
         producer.halt(Halt.SHUT_DOWN)
     if _tasks:

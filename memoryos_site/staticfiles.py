@@ -19,5 +19,5 @@ class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignor
         ours = [
             path.relative_to(folder) for folder in map(Path, settings.STATICFILES_DIRS) for path in folder.rglob("*.js")
         ]
-        self.patterns = (*self.patterns, *((str(name), imports) for name in ours))
+        self.patterns: tuple[Any, ...] = (*self.patterns, *((str(name), imports) for name in ours))
         super().__init__(*arguments, **options)

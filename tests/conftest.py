@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from memoryos_site.embedded_postgres.base import stop_using
 from memoryos_site.embedded_postgres.server import EmbeddedServer
@@ -85,6 +85,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
     Not for the whole session: while Playwright's sync API is active, its event loop counts as running in this
     thread, which breaks the asyncio tests and the ORM calls of other modules.
     """
+    expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=chromium_path,
@@ -106,7 +107,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """Open a page with fresh cookies; scripts that fail or break the content security policy fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(15_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

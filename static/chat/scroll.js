@@ -13,13 +13,15 @@ export class Anchor {
       this.jump();
       scroller.focus({ preventScroll: true });
     });
-    // Pictures of nothing: the column grows by text, by a growing text box, by a turned phone.
+    // The column grows by text, the view shrinks by a growing text box or a turned phone.
     new ResizeObserver(() => this.follow()).observe(scroller);
     new ResizeObserver(() => this.follow()).observe(scroller.firstElementChild);
   }
 
   /** After content was added. */
   follow() {
+    // The welcome of an empty conversation is read from its top.
+    if (!this.scroller.querySelector(".turn")) return;
     if (this.#sticks) this.scroller.scrollTop = this.scroller.scrollHeight;
     else this.#look();
   }
@@ -34,6 +36,7 @@ export class Anchor {
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     this.#sticks = scrollHeight - scrollTop - clientHeight < NEAR;
-    if (this.button) this.button.hidden = this.#sticks;
+    const isEmpty = !this.scroller.querySelector(".turn");
+    if (this.button) this.button.hidden = this.#sticks || isEmpty;
   }
 }

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from chat import answering, turns
@@ -14,6 +15,7 @@ from chat.enums import Status
 from chat.models import Conversation, Message
 from memory.enums import Outcome
 from memory.models import Memory, ModelCall, Page
+from memory.signals import page_recorded
 from tests.chat.factories import ConversationFactory, running_answer
 from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer
 
@@ -134,6 +136,22 @@ async def test_a_fault_of_ours_is_confessed_and_logged(
     assert await in_database(ModelCall.objects.count) == 0
 
 
+async def test_an_answer_that_cannot_be_recorded_is_confessed_and_its_text_kept(
+    memory: Memory, model: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(**event: object) -> None:
+        raise RuntimeError("no room")
+
+    page_recorded.connect(refuse)
+    try:
+        answer = await ended(await ask(memory))
+    finally:
+        page_recorded.disconnect(refuse)
+    assert (answer.status, answer.error, bool(answer.content)) == (Status.FAILED, answering.UNEXPECTED, True)
+    assert "no room" in caplog.text
+    assert await in_database(Page.objects.count) == 0
+
+
 async def test_text_is_durable_while_it_is_written(memory: Memory, model: OpenAIServer) -> None:
     model.queue(Behaviour(text=TEXT, stall_after=4))
     turn = await ask(memory)
@@ -174,6 +192,33 @@ async def test_the_lease_is_renewed_while_the_model_is_silent(memory: Memory, mo
         return (await read(turn)).lease_expires_at != first
 
     await until(is_renewed)
+
+
+@pytest.fixture
+def own_connection(transactional_db: None) -> int:
+    """The database process that serves the test runner itself."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+async def test_a_database_that_drops_its_connections_costs_no_answer(
+    own_connection: int, memory: Memory, model: OpenAIServer
+) -> None:
+    def drop() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
+                [own_connection],
+            )
+
+    model.queue(Behaviour(text=TEXT, tokens_per_second=20))
+    turn = await ask(memory)
+    await has_text(turn, "One")
+    await in_database(drop)
+    answer = await ended(turn)
+    assert (answer.status, answer.content) == (Status.COMPLETE, TEXT)
 
 
 async def test_a_deleted_conversation_ends_its_answer(memory: Memory, model: OpenAIServer) -> None:

@@ -265,6 +265,17 @@ async def test_a_bad_frame_is_answered_and_the_socket_lives_on(
         assert (await socket.next("done"))["status"] == "complete"
 
 
+async def test_a_fault_of_ours_is_an_error_frame_too(
+    person: User, conversation: Conversation, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Socket(person, conversation.pk) as socket:
+        settings.CHAT_MESSAGE_MAX_CHARACTERS = "many"
+        await socket.send("send", text="Hello?", client_id="c1")
+        error = await socket.next("error")
+    assert (error["code"], error["client_id"]) == ("unavailable", "c1")
+    assert "TypeError" in caplog.text
+
+
 async def test_too_many_frames_are_refused_and_the_socket_lives_on(
     person: User, conversation: Conversation, settings: Settings
 ) -> None:
