@@ -49,6 +49,8 @@ class MemorySettings:
     """k: best pages whose segments one answer visits (section 3.4)."""
     recall_knowledge: int = 10
     """Entries recalled from the user's and from the assistant's knowledge, each (section 3.4)."""
+    recall_embedding_timeout: float = 3.0
+    """Seconds a remote embedding model may keep an answer waiting before recall goes on without it (ours)."""
     recall_budget: int = 2000
     """Tokens of recalled memory in the prompt (ours; counted conservatively)."""
     history_budget: int = 3000
@@ -66,20 +68,24 @@ def _coerce(name: str, kind: str, value: object) -> Any:
     return number
 
 
+def shown_name(prefix: str, name: str) -> str:
+    """Return the name under which a person has set a value: the variable's, or the field's."""
+    return f"{prefix}{name.upper()}" if prefix else name
+
+
 def apply_overrides(base: MemorySettings, overrides: dict[str, Any], prefix: str = "") -> MemorySettings:
     """Return `base` with the named fields replaced; unknown names and non-numbers raise ImproperlyConfigured."""
     kinds = {f.name: str(getattr(f.type, "__name__", f.type)) for f in fields(MemorySettings)}
-    if unknown := sorted(overrides.keys() - kinds.keys()):
-        raise ImproperlyConfigured(f"Unknown memory setting: {', '.join(prefix + name for name in unknown)}.")
-    return replace(base, **{name: _coerce(prefix + name, kinds[name], value) for name, value in overrides.items()})
+    if unknown := ", ".join(shown_name(prefix, name) for name in sorted(overrides.keys() - kinds.keys())):
+        raise ImproperlyConfigured(f"Unknown memory setting: {unknown}.")
+    values = {name: _coerce(shown_name(prefix, name), kinds[name], value) for name, value in overrides.items()}
+    return replace(base, **values)
 
 
 @lru_cache(maxsize=1)
 def installation_settings() -> MemorySettings:
     """Return the defaults with this installation's `MEMORYOS_*` environment variables applied."""
     found = {
-        f.name: os.environ[f"MEMORYOS_{f.name.upper()}"]
-        for f in fields(MemorySettings)
-        if f"MEMORYOS_{f.name.upper()}" in os.environ
+        f.name: value for f in fields(MemorySettings) if (value := os.environ.get(f"MEMORYOS_{f.name.upper()}", ""))
     }
-    return apply_overrides(MemorySettings(), found)
+    return apply_overrides(MemorySettings(), found, prefix="MEMORYOS_")

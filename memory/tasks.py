@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -92,6 +92,9 @@ def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: 
 def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: int, error: Exception) -> None:
     # Only our own errors are written for people; of anything else, the kind is shown and the log has the rest.
     known = isinstance(error, MemoryOSError)
+    if not connection.in_atomic_block:
+        # The error may be that the database went away for a moment.
+        connection.close_if_unusable_or_obsolete()
     reason = str(error) if known else f"An unexpected error ({type(error).__name__}). The server's log says more."
     if not known:
         logger.exception("%s of memory %s failed", task.name, memory.pk)

@@ -30,6 +30,10 @@ class MemoryAdmin(AnyAdmin):
     show_full_result_count = False
     list_per_page = 50
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Write what was edited and nothing else: a job may have moved the row meanwhile."""
+        obj.save(update_fields=form.changed_data) if change else super().save_model(request, obj, form, change)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         vectors = [field.name for field in self.model._meta.get_fields() if is_vector(field)]
         return super().get_queryset(request).defer(*vectors)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
+from django.core.validators import slug_re
 from django.db import transaction
 from django.utils.text import slugify
 
 from memory.enums import Role
-from memory.exceptions import NotAMember
+from memory.exceptions import InvalidText, NotAMember
 from memory.models import Assistant, Membership, Memory
 
 DEFAULT_NAME = "Assistant"
+SLUG_LENGTH = 80
 
 
 def free_slug(wish: str) -> str:
@@ -26,7 +28,14 @@ def free_slug(wish: str) -> str:
 
 
 def create_assistant(owner: User, name: str, slug: str | None = None) -> Memory:
-    """Create an assistant with its owner's membership and memory, in one transaction; return the memory."""
+    """Create an assistant with its owner's membership and memory, in one transaction; return the memory.
+
+    Raises InvalidText for a slug that no address could hold.
+    """
+    if slug is not None and not (slug_re.fullmatch(slug) and len(slug) <= SLUG_LENGTH):
+        raise InvalidText(
+            f"{slug!r} cannot name an assistant: use at most {SLUG_LENGTH} letters, digits, hyphens and underscores."
+        )
     with transaction.atomic():
         assistant = Assistant.objects.create(name=name, slug=slug or free_slug(name), created_by=owner)
         Membership.objects.create(assistant=assistant, user=owner, role=Role.OWNER)

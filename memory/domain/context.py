@@ -7,20 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from memory.domain.recall import RecalledItem, Recollection, recall
+from memory.domain.recall import HEADINGS, PAGE_TIERS, Recollection, heading_of, line_of, recall
 from memory.domain.tokens import count_tokens
-from memory.enums import Tier
 from memory.llm.base import RecalledText, ReplyRequest, Turn
 from memory.models import Memory
 
-_HEADINGS: dict[Tier, str] = {
-    Tier.PROFILE: "Profile of the person",
-    Tier.TRAIT: "Traits of the person",
-    Tier.USER_KNOWLEDGE: "What you know about the person",
-    Tier.ASSISTANT_KNOWLEDGE: "What you know about yourself",
-    Tier.MID_TERM: "Earlier exchanges that may matter here",
-    Tier.SHORT_TERM: "The latest exchanges",
-}
 _INSTRUCTIONS = """\
 You are {name}, an assistant who remembers this person across conversations. It is {now}.
 {instructions}
@@ -97,25 +88,14 @@ def fit_history(history: Sequence[HistoryTurn], budget: int) -> list[HistoryTurn
 def system_turn(memory: Memory, recollection: Recollection, now: datetime) -> str:
     """Return the system message: who the assistant is, then the recalled items under headings, as data."""
     sections = []
-    for tier, heading in _HEADINGS.items():
+    for tier in HEADINGS:
         if items := recollection.of(tier):
-            in_order = sorted(items, key=lambda item: item.occurred_at or now) if _is_page(tier) else items
-            sections.append("\n".join([f"## {heading}", *(_line(item) for item in in_order)]))
+            in_order = sorted(items, key=lambda item: item.occurred_at or now) if tier in PAGE_TIERS else items
+            lines = (line_of(item.tier, item.text, item.occurred_at) for item in in_order)
+            sections.append("\n".join([heading_of(tier), *lines]))
     return _INSTRUCTIONS.format(
         name=memory.assistant.name,
         instructions=memory.assistant.instructions,
         now=f"{now:%A, %d %B %Y, %H:%M} UTC",
         memory="\n\n".join(sections) or "(nothing yet)",
     )
-
-
-def _is_page(tier: Tier) -> bool:
-    return tier in (Tier.SHORT_TERM, Tier.MID_TERM)
-
-
-def _line(item: RecalledItem) -> str:
-    # Whatever was said once must not be able to close the block that marks it as data.
-    text = item.text.replace("<memory>", "‹memory›").replace("</memory>", "‹/memory›")
-    if not _is_page(item.tier):
-        return f"- {text}"
-    return f"[{item.occurred_at:%Y-%m-%d %H:%M}]\n{text}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.utils import timezone
+
 from memory.domain.activity import event, log
 from memory.enums import EventKind, KnowledgeStatus
 from memory.models import Knowledge, Memory, Segment
@@ -27,16 +29,20 @@ def evict_segments(memory: Memory, now: datetime, keep: Collection[int] = ()) ->
     return evicted
 
 
-def archive_excess_knowledge(memory: Memory, active: KnowledgeQuerySet) -> list[Knowledge]:
-    """Archive the least useful active entries beyond the capacity, pinned and hand-written ones never.
+def archive_excess_knowledge(memory: Memory, active: KnowledgeQuerySet, keep: Collection[int] = ()) -> list[Knowledge]:
+    """Archive the least useful active entries beyond the capacity and log each.
 
-    `active` is the active knowledge of one subject. Runs in the caller's transaction; each is logged.
+    Pinned and hand-written ones and those in `keep` (just learnt) are never taken. `active` is the active knowledge
+    of one subject. Runs in the caller's transaction, behind the lock of the entries' home.
     """
     excess = active.count() - memory.conf.knowledge_capacity
     if excess <= 0:
         return []
-    archived = list(active.filter(pinned=False, locked=False).least_useful_first()[:excess])
-    Knowledge.objects.filter(pk__in=[entry.pk for entry in archived]).update(status=KnowledgeStatus.ARCHIVED)
+    takeable = active.filter(pinned=False, locked=False).exclude(pk__in=keep)
+    archived = list(takeable.least_useful_first()[:excess])
+    Knowledge.objects.filter(pk__in=[entry.pk for entry in archived]).update(
+        status=KnowledgeStatus.ARCHIVED, updated_at=timezone.now()
+    )
     log(
         *(
             event(

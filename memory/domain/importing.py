@@ -18,9 +18,10 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from memory.domain.recording import PageDraft
+from memory.domain.recording import PageDraft, whole_text
 from memory.exceptions import ImportFault
 
+ID_LENGTH = 200
 LOCOMO_DATE = "%I:%M %p on %d %B, %Y"
 
 
@@ -44,13 +45,17 @@ def read_drafts(path: Path, conversation: str | None = None, now: datetime | Non
 
 def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse_constant)
     except OSError as error:
         raise ImportFault(f"{path} could not be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ImportFault(f"{path.name} is not UTF-8 text.") from error
     except json.JSONDecodeError as error:
         raise ImportFault(f"{path.name} is not JSON: {error.msg} in line {error.lineno}.") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ImportFault(f"The file is not JSON: it holds {name}, which is no number.")
 
 
 def _text(entry: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> str:
@@ -77,9 +82,7 @@ def _demo_drafts(entries: Sequence[Any], now: datetime) -> Iterator[PageDraft]:
         stamp = _text(entry, "timestamp", where, required=False)
         digest = hashlib.sha256(json.dumps([query, response, stamp]).encode()).hexdigest()[:32]
         seen[digest] += 1
-        metadata = entry.get("meta_data") or {}
-        if not isinstance(metadata, dict):
-            raise ImportFault(f"{where}: 'meta_data' must be an object.")
+        metadata = _metadata(entry.get("meta_data") or {}, where)
         yield PageDraft(
             query=query,
             response=response,
@@ -87,6 +90,15 @@ def _demo_drafts(entries: Sequence[Any], now: datetime) -> Iterator[PageDraft]:
             external_id=f"demo:{digest}:{seen[digest]}",
             metadata=metadata,
         )
+
+
+def _metadata(metadata: Any, where: str) -> dict[str, Any]:
+    if not isinstance(metadata, dict):
+        raise ImportFault(f"{where}: 'meta_data' must be an object.")
+    written = json.dumps(metadata, ensure_ascii=False)
+    if "\\u0000" in written or whole_text(written) != written:
+        raise ImportFault(f"{where}: 'meta_data' holds characters that no database can store.")
+    return metadata
 
 
 def _demo_time(stamp: str, where: str) -> datetime:
@@ -139,9 +151,14 @@ def _locomo_drafts(sample: Mapping[str, Any]) -> Iterator[PageDraft]:
                 query="\n".join(exchange.queries),
                 response="\n".join(exchange.responses),
                 occurred_at=moment,
-                external_id=f"locomo:{name}:{exchange.turns[0]}",
+                external_id=_short_id(f"locomo:{name}:{exchange.turns[0]}"),
                 metadata={"session": number, "turns": exchange.turns, "speakers": list(speakers)},
             )
+
+
+def _short_id(name: str) -> str:
+    """Return the name where the column holds it, else a digest of it."""
+    return name if len(name) <= ID_LENGTH else f"locomo:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _session_numbers(conversation: Mapping[str, Any]) -> list[int]:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import UniqueViolation
 
 from memory.enums import EventKind
 from memory.exceptions import JobNotFound
@@ -100,18 +100,25 @@ def stalled_jobs() -> list[ProcrastinateJob]:
 
 
 def requeue(job: ProcrastinateJob) -> None:
-    """Put a failed or orphaned job back into the queue, or drop it where its work is queued already."""
-    try:
-        with transaction.atomic():
-            app.job_manager.retry_job_by_id(job.pk, retry_at=timezone.now())
-    except ConnectorException:
-        drop([job.pk])
+    """Put a failed or orphaned job back into the queue, or drop it where its work is queued already.
+
+    A job that has ended, or that somebody else has queued again meanwhile, is left as it is.
+    """
+    with transaction.atomic():
+        ended = ProcrastinateJob.objects.select_for_update().filter(pk=job.pk, status__in=("failed", "doing"))
+        if not ended.exists():
+            return
+        try:
+            with transaction.atomic():
+                app.job_manager.retry_job_by_id(job.pk, retry_at=timezone.now())
+        except UniqueViolation:
+            drop([job.pk])
 
 
 def drop(job_ids: list[int]) -> None:
-    """Remove ended jobs from the queue's table (the library's models are read-only on purpose)."""
+    """Remove failed or orphaned jobs from the queue's table (the library's models are read-only on purpose)."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [job_ids])
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s) AND status IN ('failed', 'doing')", [job_ids])
 
 
 def forget_failures(memory_id: int, task: str) -> None:

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from pgvector.django import MaxInnerProduct
 
 from memory.domain.activity import event, log
 from memory.domain.eviction import archive_excess_knowledge
 from memory.domain.persona import required_text
-from memory.domain.vectors import as_stored
+from memory.domain.vectors import Width, as_stored
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, KnowledgeStatus, Subject
 from memory.exceptions import DuplicateKnowledge
 from memory.llm.base import Fact
-from memory.models import Knowledge, Memory, MemoryEvent, ModelCall, Page
+from memory.models import Assistant, Knowledge, Memory, MemoryEvent, ModelCall, Page
 from memory.models.knowledge import KnowledgeQuerySet, fingerprint
 
 TEXT_LENGTH = 1000
@@ -47,6 +46,7 @@ def knowledge_of(memory: Memory, subject: Subject) -> KnowledgeQuerySet:
 def nearest_facts(memory: Memory, vector: Vectors, embedder: Embedder, count: int) -> list[Knowledge]:
     """Return the active facts about the user nearest to a direction, nearest first."""
     facts = knowledge_of(memory, Subject.USER).active().filter(embedding_model=embedder.name)
+    facts = facts.alias(width=Width("embedding")).filter(width=len(vector))
     return list(facts.annotate(distance=MaxInnerProduct("embedding", as_stored(vector))).order_by("distance")[:count])
 
 
@@ -59,20 +59,22 @@ def learn_knowledge(
 ) -> list[Knowledge]:
     """Store facts; return the new ones. `vectors` has a row a fact; `known` resolves `Fact.supersedes`.
 
-    A fact that says the same as an active one confirms it. A new one supersedes those it names, except entries a
-    person has written. On a shared assistant, new assistant knowledge waits as a proposal. Beyond the capacity the
-    least useful is archived. Runs in the promotion's transaction, which holds the memory's lock.
+    A fact that says the same as a known one confirms it, and brings it back when it was archived. A new one
+    supersedes those it names, except entries a person has written; where the known one was said later, the new one
+    is kept as already superseded. On a shared assistant, new assistant knowledge waits as a proposal. Beyond the
+    capacity the least useful is archived, never what was just learnt. Runs in the promotion's transaction, which
+    holds the memory's lock; for what its members share the assistant is locked as well.
     """
+    if subject is Subject.ASSISTANT and facts:
+        Assistant.objects.select_for_update(no_key=True).get(pk=learning.memory.assistant_id)
     new: list[Knowledge] = []
     for fact, vector in zip(facts, vectors, strict=True):
         text = fact.text.strip()[:TEXT_LENGTH]
         pages = [learning.pages[index] for index in fact.page_indexes] or list(learning.pages)
         if not text:
             continue
-        standing = knowledge_of(learning.memory, subject).filter(
-            fingerprint=fingerprint(text), status__in=(KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED)
-        )
-        if (same := standing.first()) is not None:
+        same = _standing(learning.memory, subject, text)
+        if same is not None:
             _confirm(learning, same, pages)
             continue
         entry = _create(learning, subject, fact, text, pages, vector)
@@ -80,7 +82,8 @@ def learn_knowledge(
         for number in fact.supersedes:
             if number in known:
                 _supersede(learning, known[number], entry)
-    archive_excess_knowledge(learning.memory, knowledge_of(learning.memory, subject).active())
+    active = knowledge_of(learning.memory, subject).active()
+    archive_excess_knowledge(learning.memory, active, keep=[entry.pk for entry in new])
     return new
 
 
@@ -93,8 +96,11 @@ def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User)
     text = required_text(text, TEXT_LENGTH, "The text")
     vector = embedder.embed([text])[0]
     with transaction.atomic():
-        fresh = Knowledge.objects.select_for_update().get(pk=entry.pk)
+        fresh = _locked(entry)
         before = {"text": fresh.text}
+        if fresh.status in (KnowledgeStatus.SUPERSEDED, KnowledgeStatus.ARCHIVED):
+            # What a person writes now holds now, whatever became of the entry meanwhile.
+            fresh.status, fresh.superseded_by, fresh.valid_to = KnowledgeStatus.ACTIVE, None, None
         fresh.text, fresh.fingerprint, fresh.locked = text, fingerprint(text), True
         fresh.embedding, fresh.embedding_model = as_stored(vector), embedder.name
         try:
@@ -112,14 +118,33 @@ def delete_knowledge(entry: Knowledge, *, by: User) -> None:
     Raises Knowledge.DoesNotExist when it is gone.
     """
     with transaction.atomic():
-        fresh = Knowledge.objects.select_for_update().get(pk=entry.pk)
+        fresh = _locked(entry)
         log(_person_event(EventKind.DELETED, fresh, by, {"text": fresh.text}, None))
         fresh.delete()
 
 
+def _locked(entry: Knowledge) -> Knowledge:
+    """Return the entry as it is now, behind the lock of its home. Raises Knowledge.DoesNotExist."""
+    if entry.memory_id is not None:
+        Memory.objects.locked(entry.memory_id)
+    elif entry.assistant_id is not None:
+        Assistant.objects.select_for_update(no_key=True).get(pk=entry.assistant_id)
+    return Knowledge.objects.get(pk=entry.pk)
+
+
+def _standing(memory: Memory, subject: Subject, text: str) -> Knowledge | None:
+    """The entry that says the same: one that counts, else one that was archived for lack of room."""
+    same = knowledge_of(memory, subject).filter(fingerprint=fingerprint(text))
+    counts = same.filter(status__in=(KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED)).first()
+    return counts or same.filter(status=KnowledgeStatus.ARCHIVED).first()
+
+
 def _confirm(learning: Learning, entry: Knowledge, pages: Sequence[Page]) -> None:
-    last_said = max(page.occurred_at for page in pages)
-    Knowledge.objects.filter(pk=entry.pk).update(times_confirmed=F("times_confirmed") + 1, confirmed_at=last_said)
+    if entry.status == KnowledgeStatus.ARCHIVED:
+        entry.status = KnowledgeStatus.ACTIVE
+    entry.times_confirmed += 1
+    entry.confirmed_at = max(entry.confirmed_at, *(page.occurred_at for page in pages))
+    entry.save(update_fields=["status", "times_confirmed", "confirmed_at", "updated_at"])
     entry.sources.add(*pages)
     log(_model_event(EventKind.CONFIRMED, learning, entry, {"text": entry.text}))
 
@@ -146,13 +171,20 @@ def _create(
     return entry
 
 
-def _supersede(learning: Learning, old: Knowledge, new: Knowledge) -> None:
-    if old.locked or old.pk == new.pk:
+def _supersede(learning: Learning, seen: Knowledge, new: Knowledge) -> None:
+    """Let one of two contradicting facts end when the other began: the one that was said last holds.
+
+    `seen` is as old as the model call; what a person has written or deleted meanwhile stands.
+    """
+    old = Knowledge.objects.active().filter(pk=seen.pk, locked=False).exclude(pk=new.pk).first()
+    if old is None:
         return
-    Knowledge.objects.filter(pk=old.pk).update(
-        status=KnowledgeStatus.SUPERSEDED, valid_to=new.valid_from, superseded_by=new
-    )
-    log(_model_event(EventKind.SUPERSEDED, learning, old, {"text": old.text, "by": new.text}))
+    ended, holds = (new, old) if old.confirmed_at > new.confirmed_at else (old, new)
+    ended.status = KnowledgeStatus.SUPERSEDED
+    ended.superseded_by = holds
+    ended.valid_to = max(holds.valid_from or holds.confirmed_at, ended.valid_from or ended.confirmed_at)
+    ended.save(update_fields=["status", "superseded_by", "valid_to", "updated_at"])
+    log(_model_event(EventKind.SUPERSEDED, learning, ended, {"text": ended.text, "by": holds.text}))
 
 
 def _model_event(kind: EventKind, learning: Learning, entry: Knowledge, after: dict[str, str]) -> MemoryEvent:

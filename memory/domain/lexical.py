@@ -21,7 +21,15 @@ MAX_TERM_LENGTH = 64
 BM25_K1 = 1.2
 BM25_B = 0.75
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+
+def _combining_marks() -> str:
+    """The marks of the basic plane as a character class: vowels of Hindi, Tamil, Thai, Arabic are part of a word."""
+    marks = [code for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M")]
+    return "".join(f"\\u{code:04x}" for code in marks)
+
+
+_LETTER = rf"(?:[^\W_]|[{_combining_marks()}])"
+_WORD = re.compile(rf"{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _UNSPACED = re.compile(
     "[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0002fa1f]+"

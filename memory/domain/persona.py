@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Max
 
 from memory.domain.activity import event, log
 from memory.domain.traits import TRAIT_DIMENSIONS
@@ -45,8 +46,9 @@ def state_of(row: Profile | Trait) -> dict[str, object]:
 def learn_profile(
     memory: Memory, findings: Iterable[ProfileFinding], pages: Sequence[Page], call: ModelCall
 ) -> list[Profile]:
-    """Store stated attributes; return those that are new or changed. Locked ones stand; equal ones gain sources.
+    """Store stated attributes; return those that are new or changed.
 
+    Locked ones stand, equal ones gain sources, and what was said before the stored value was does not replace it.
     Runs in the promotion's transaction, which holds the memory's lock.
     """
     known = {attribute.name.casefold(): attribute for attribute in memory.profile.all()}
@@ -61,13 +63,17 @@ def learn_profile(
             attribute = Profile(memory=memory, name=name)
         elif attribute.locked:
             continue
+        said = [pages[index] for index in finding.page_indexes]
         if attribute.value != value:
+            if _is_outdated(attribute, said):
+                continue
             attribute.value = value
             attribute.save()
             known[name.casefold()] = attribute
             changed.append(attribute)
+            attribute.sources.clear()
             log(_learnt(memory, attribute, call, before))
-        attribute.sources.add(*(pages[index] for index in finding.page_indexes))
+        attribute.sources.add(*said)
     return changed
 
 
@@ -76,8 +82,8 @@ def learn_traits(
 ) -> list[Trait]:
     """Store trait levels with their evidence; return the new and changed ones.
 
-    Unknown dimensions are dropped, locked traits stand, and a guess that rests on fewer pages than the stored
-    one does not replace its level: it only adds evidence.
+    Unknown dimensions are dropped and locked traits stand. A guess of the same level adds its evidence; one of
+    another level replaces the stored one unless it rests on fewer pages.
     """
     known = {trait.dimension: trait for trait in memory.traits.all()}
     changed: list[Trait] = []
@@ -90,16 +96,27 @@ def learn_traits(
             trait = Trait(memory=memory, dimension=finding.dimension)
         elif trait.locked:
             continue
-        weaker = trait.pk is not None and len(finding.page_indexes) < trait.evidence.count()
-        if not weaker and trait.level != finding.level:
+        said = [pages[index] for index in finding.page_indexes]
+        if trait.level != finding.level:
+            if before is not None and len(said) < trait.evidence.count():
+                continue
             trait.level = TraitLevel(finding.level)
             trait.reason = finding.reason[:REASON_LENGTH]
             trait.save()
             known[finding.dimension] = trait
             changed.append(trait)
+            trait.evidence.clear()
             log(_learnt(memory, trait, call, before))
-        trait.evidence.add(*(pages[index] for index in finding.page_indexes))
+        trait.evidence.add(*said)
     return changed
+
+
+def _is_outdated(attribute: Profile, said: Sequence[Page]) -> bool:
+    """True when the stored value was said after all of these pages: segments are not promoted in order of time."""
+    if attribute._state.adding or not said:
+        return False
+    latest = attribute.sources.aggregate(latest=Max("occurred_at"))["latest"]
+    return latest is not None and latest > max(page.occurred_at for page in said)
 
 
 def set_profile(memory: Memory, name: str, value: str, *, by: User) -> Profile:
@@ -116,7 +133,8 @@ def edit_profile(attribute: Profile, value: str, *, by: User) -> Profile:
     """Change an attribute by hand and lock it. Raises InvalidText, Profile.DoesNotExist when it is gone."""
     value = required_text(value, VALUE_LENGTH, "The value")
     with transaction.atomic():
-        fresh = Profile.objects.select_for_update().get(pk=attribute.pk)
+        Memory.objects.locked(attribute.memory_id)
+        fresh = Profile.objects.get(pk=attribute.pk)
         return _write(fresh, by, value=value)
 
 
@@ -127,7 +145,8 @@ def edit_trait(trait: Trait, level: str, reason: str, *, by: User) -> Trait:
     if len(reason := reason.strip()) > REASON_LENGTH:
         raise InvalidText(f"The reason is {len(reason):,} characters long; {REASON_LENGTH:,} is the most.")
     with transaction.atomic():
-        fresh = Trait.objects.select_for_update().get(pk=trait.pk)
+        Memory.objects.locked(trait.memory_id)
+        fresh = Trait.objects.get(pk=trait.pk)
         return _write(fresh, by, level=level, reason=reason)
 
 
@@ -153,7 +172,8 @@ def _write(row: Row, by: User, **values: str) -> Row:
 
 def _delete(row: Profile | Trait, by: User) -> None:
     with transaction.atomic():
-        fresh = type(row)._default_manager.select_for_update().get(pk=row.pk)
+        Memory.objects.locked(row.memory_id)
+        fresh = type(row)._default_manager.get(pk=row.pk)
         log(event(EventKind.DELETED, fresh, memory=row.memory, by=by, before=state_of(fresh)))
         fresh.delete()
 

@@ -18,7 +18,7 @@ from memory.domain.chaining import page_text
 from memory.domain.ledger import noted
 from memory.domain.tokens import count_tokens
 from memory.domain.traits import TRAIT_DIMENSIONS
-from memory.domain.vectors import mean_direction, page_vector
+from memory.domain.vectors import alike, mean_direction, page_vector
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, Purpose, Subject
 from memory.exceptions import PromotionConflict
@@ -80,10 +80,10 @@ def embed_facts(embedder: Embedder, facts: Sequence[Fact]) -> Vectors:
 
 
 def _known_facts(memory: Memory, pages: Sequence[Page], embedder: Embedder) -> dict[int, Knowledge]:
-    vectors = [vector for page in pages if (vector := page_vector(page, embedder)) is not None]
-    if not vectors:
+    vectors = alike([vector for page in pages if (vector := page_vector(page, embedder)) is not None])
+    if vectors is None:
         return {}
-    nearest = knowledge.nearest_facts(memory, mean_direction(np.stack(vectors)), embedder, KNOWN_FACTS_SHOWN)
+    nearest = knowledge.nearest_facts(memory, mean_direction(vectors), embedder, KNOWN_FACTS_SHOWN)
     return dict(enumerate(nearest, start=1))
 
 
@@ -100,7 +100,7 @@ def _request(segment: Segment, pages: Sequence[Page], known: Mapping[int, Knowle
             + [trait.dimension for trait in traits if trait.locked]
         ),
         trait_dimensions=TRAIT_DIMENSIONS,
-        known=tuple(KnownFact(number, entry.text) for number, entry in known.items()),
+        known=tuple(KnownFact(number, entry.text, entry.confirmed_at) for number, entry in known.items()),
     )
 
 

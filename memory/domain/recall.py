@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -28,15 +28,30 @@ logger = logging.getLogger(__name__)
 
 LONG_TERM_SHARE = 0.25
 """Of the budget: the most that profile, traits and knowledge take; what they leave goes to pages."""
+PROFILE_SHARE = 0.5
+"""Of that: the most the profile takes before the facts nearest to the question have had their turn."""
+HEADINGS: dict[Tier, str] = {
+    Tier.PROFILE: "Profile of the person",
+    Tier.TRAIT: "Traits of the person",
+    Tier.USER_KNOWLEDGE: "What you know about the person",
+    Tier.ASSISTANT_KNOWLEDGE: "What you know about yourself",
+    Tier.MID_TERM: "Earlier exchanges that may matter here",
+    Tier.SHORT_TERM: "The latest exchanges",
+}
+"""What stands over each tier in the prompt, in this order."""
+PAGE_TIERS = (Tier.SHORT_TERM, Tier.MID_TERM)
 SHORT_TERM_SHARE = 0.25
 """Of the budget: the most that the newest pages take without having to match."""
+CLIPPED_AT_LEAST = 50
+"""Tokens below which a page is not worth cutting to."""
 QUERY_CHARACTERS = 4000
 """A longer question is searched for by its beginning and its end, where people say what they want."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecalledItem:
-    """One thing recalled and why: `signals` are in standard deviations, `tokens` is its cost in the prompt."""
+    """One thing recalled and why: `signals` are in standard deviations, `tokens` is what it costs in the prompt,
+    date and bullet included."""
 
     tier: Tier
     object_id: int
@@ -50,7 +65,10 @@ class RecalledItem:
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """What a question recalled: by tier, best first within the tier; `tokens` is the sum and within the budget."""
+    """What a question recalled: by tier, best first within the tier.
+
+    `tokens` is what it costs in the prompt, headings included, and within the budget.
+    """
 
     query: str
     items: tuple[RecalledItem, ...]
@@ -81,15 +99,41 @@ def recall(
     fails costs the dense signal, not the answer.
     """
     conf = memory.conf
-    left = conf.recall_budget if budget is None else budget
+    left = (conf.recall_budget if budget is None else budget) - _HEADING_TOKENS
     query = shortened(query)
-    vector, model = _query_vector(query)
-    long_term = _fill(_long_term(memory, query, vector, model), int(left * LONG_TERM_SHARE))
+    vector, model = _query_vector(query, conf.recall_embedding_timeout)
+    long_term = _long_term(memory, query, vector, model, int(left * LONG_TERM_SHARE))
     left -= sum(item.tokens for item in long_term)
     ranked = [score for score in score_pages(memory, query, vector, model) if score.page_id not in exclude_pages]
     pages = _page_items(memory, ranked, left)
     items = (*long_term, *pages)
-    return Recollection(query, items, sum(item.tokens for item in items))
+    headings = sum(_heading_tokens(tier) for tier in {item.tier for item in items})
+    return Recollection(query, items, headings + sum(item.tokens for item in items))
+
+
+def line_of(tier: Tier, text: str, occurred_at: datetime | None) -> str:
+    """Return a recalled item as the prompt shows it: pages with their date, everything else as a bullet."""
+    # Whatever was said once must not be able to close the block that marks it as data.
+    text = text.replace("<memory>", "‹memory›").replace("</memory>", "‹/memory›")
+    if tier in PAGE_TIERS and occurred_at is not None:
+        return f"[{occurred_at:%Y-%m-%d %H:%M}]\n{text}"
+    return f"- {text}"
+
+
+def cost_of(tier: Tier, text: str, occurred_at: datetime | None) -> int:
+    """Return the tokens of an item's line with its line break."""
+    return count_tokens(f"{line_of(tier, text, occurred_at)}\n")
+
+
+def heading_of(tier: Tier) -> str:
+    return f"## {HEADINGS[tier]}"
+
+
+def _heading_tokens(tier: Tier) -> int:
+    return count_tokens(f"\n\n{heading_of(tier)}\n")
+
+
+_HEADING_TOKENS = sum(_heading_tokens(tier) for tier in HEADINGS)
 
 
 def count_visits(memory: Memory, segment_ids: Collection[int], at: datetime) -> None:
@@ -112,12 +156,12 @@ def shortened(query: str) -> str:
     return query if len(query) <= QUERY_CHARACTERS else f"{query[:half]}\n{query[-half:]}"
 
 
-def _query_vector(query: str) -> tuple[Vectors | None, str]:
+def _query_vector(query: str, timeout: float) -> tuple[Vectors | None, str]:
     embedder = get_embedder()
     if not query.strip():
         return None, embedder.name
     try:
-        return embedder.embed([query])[0], embedder.name
+        return embedder.embed([query], timeout=timeout)[0], embedder.name
     except ModelError as error:
         logger.warning("Recall goes on without vectors: %s", error)
         return None, embedder.name
@@ -133,7 +177,8 @@ def _fill(items: Iterable[RecalledItem], budget: int) -> list[RecalledItem]:
     return taken
 
 
-def _long_term(memory: Memory, query: str, vector: Vectors | None, model: str) -> list[RecalledItem]:
+def _long_term(memory: Memory, query: str, vector: Vectors | None, model: str, budget: int) -> list[RecalledItem]:
+    """Fill the long-term share: profile up to its half, the nearest facts, then the rest of profile and traits."""
     conf = memory.conf
     profile = [
         _item(Tier.PROFILE, attribute.pk, f"{attribute.name}: {attribute.value}", None)
@@ -148,14 +193,19 @@ def _long_term(memory: Memory, query: str, vector: Vectors | None, model: str) -
         for subject, tier in ((Subject.USER, Tier.USER_KNOWLEDGE), (Subject.ASSISTANT, Tier.ASSISTANT_KNOWLEDGE))
         for item in _knowledge(memory, subject, tier, query, vector, model)[: conf.recall_knowledge]
     ]
-    return [*profile, *facts, *traits]
+    first = _fill(profile, int(budget * PROFILE_SHARE))
+    budget -= sum(item.tokens for item in first)
+    nearest = _fill(facts, budget)
+    budget -= sum(item.tokens for item in nearest)
+    rest = _fill([item for item in (*profile, *traits) if item not in first], budget)
+    return [*first, *nearest, *rest]
 
 
 def _item(
     tier: Tier, pk: int, text: str, occurred_at: datetime | None, signals: dict[str, float] | None = None
 ) -> RecalledItem:
     signals = signals or {}
-    return RecalledItem(tier, pk, text, occurred_at, sum(signals.values()), signals, count_tokens(text))
+    return RecalledItem(tier, pk, text, occurred_at, sum(signals.values()), signals, cost_of(tier, text, occurred_at))
 
 
 def _knowledge(
@@ -176,7 +226,9 @@ def _knowledge(
 
 def _dense(entry: Knowledge, vector: Vectors | None, model: str) -> float:
     stored = as_array(entry.embedding) if entry.embedding_model == model else None
-    return float(np.dot(stored, vector)) if stored is not None and vector is not None else 0.0
+    if stored is None or vector is None or stored.shape != vector.shape:
+        return 0.0
+    return float(np.dot(stored, vector))
 
 
 def _overlap(entries: Sequence[Knowledge], query: str) -> list[float]:
@@ -209,17 +261,15 @@ def _page_items(memory: Memory, ranked: Sequence[PageScore], budget: int) -> lis
 def _fill_clipping(items: Iterable[RecalledItem], budget: int) -> list[RecalledItem]:
     """Like `_fill`, but a best match that alone exceeds the budget is cut to it instead of being lost."""
     listed = list(items)
-    if listed and listed[0].tokens > budget >= 50:
-        first = listed[0]
-        text = f"{first.text[: budget * 2]}…"
-        while count_tokens(text) > budget:
-            text = f"{text[: len(text) * 3 // 4]}…"
-        clipped = RecalledItem(
-            first.tier, first.object_id, text, first.occurred_at, first.score, first.signals, count_tokens(text),
-            first.segment_id,
-        )  # fmt: skip
-        return [clipped, *_fill(listed[1:], budget - clipped.tokens)]
-    return _fill(listed, budget)
+    if not listed or not listed[0].tokens > budget >= CLIPPED_AT_LEAST:
+        return _fill(listed, budget)
+    first, length = listed[0], budget * 4
+    clipped = first
+    while clipped.tokens > budget:
+        text = f"{first.text[:length]}…"
+        clipped = replace(first, text=text, tokens=cost_of(first.tier, text, first.occurred_at))
+        length = length * 3 // 4
+    return [clipped, *_fill(listed[1:], budget - clipped.tokens)]
 
 
 def _page_item(page: Page, score: PageScore) -> RecalledItem:
@@ -231,6 +281,6 @@ def _page_item(page: Page, score: PageScore) -> RecalledItem:
         page.occurred_at,
         score.total,
         score.signals(),
-        count_tokens(page.text),
+        cost_of(tier, page.text, page.occurred_at),
         page.segment_id,
     )

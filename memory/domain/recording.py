@@ -89,11 +89,15 @@ def record_pages(memory: Memory, drafts: Sequence[PageDraft], source: Source) ->
 def _cleaned(draft: PageDraft) -> PageDraft:
     if timezone.is_naive(draft.occurred_at):
         raise InvalidPage("A page's time needs a time zone.")
-    # Postgres text cannot hold NUL; its visible stand-in keeps the length.
-    query, response = (text.replace("\0", "\ufffd") for text in (draft.query, draft.response))
+    query, response = whole_text(draft.query), whole_text(draft.response)
     if not query.strip() and not response.strip():
         raise InvalidPage
     return PageDraft(query, response, draft.occurred_at, draft.external_id, draft.metadata)
+
+
+def whole_text(text: str) -> str:
+    """Return text that Postgres and UTF-8 can hold: NUL and half characters become U+FFFD, the rest stays."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _not_stored(memory: Memory, drafts: Sequence[PageDraft]) -> Iterator[PageDraft]:

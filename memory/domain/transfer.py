@@ -94,8 +94,10 @@ class Draft:
     def take(self, page: Page, topic: Topic, vector: Vectors | None) -> None:
         """Let a page join: direction and keywords follow it, so that the segment never freezes."""
         if vector is not None:
-            rows = np.stack([self.vector * self.page_count, vector]) if self.vector is not None else vector[None]
-            self.vector = mean_direction(rows)
+            if self.vector is None or self.vector.shape != vector.shape:
+                self.vector = vector
+            else:
+                self.vector = mean_direction(np.stack([self.vector * self.page_count, vector]))
         self.page_count += 1
         self.keywords.update(page.keywords)
         self.joined.append(page)
@@ -197,7 +199,7 @@ def _save_segment(draft: Draft, embedder: Embedder, now: datetime) -> None:
     if len(draft.joined) >= before:
         segment.title = draft.topics[-1].title[:120]
     segment.summary = merged_summary(segment.summary, [topic.summary for topic in draft.topics])
-    segment.keywords = keywords_of(draft.keywords)
+    segment.keywords = keywords_of(_keyword_counts(draft))
     if draft.vector is not None:
         segment.embedding = as_stored(draft.vector)
         segment.embedding_model = embedder.name
@@ -205,6 +207,12 @@ def _save_segment(draft: Draft, embedder: Embedder, now: datetime) -> None:
     segment.term_count += sum(page.length for page in draft.joined)
     segment.last_visited_at = now
     segment.save()
+
+
+def _keyword_counts(draft: Draft) -> Counter[str]:
+    """How often each keyword stands on the segment's pages, so that new subjects can displace old ones."""
+    stored = [] if draft.segment._state.adding else draft.segment.pages.values_list("keywords", flat=True)
+    return Counter(word for keywords in [*stored, *(page.keywords for page in draft.joined)] for word in keywords)
 
 
 def merged_summary(old: str, new: Sequence[str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from django.db.models import Func, IntegerField
 from pgvector import HalfVector
 
 from memory.embedding.base import Embedder, Vectors
@@ -42,6 +45,22 @@ def embed_new_pages(memory: Memory, embedder: Embedder) -> int:
 def page_vector(page: Page, embedder: Embedder) -> Vectors | None:
     """Return the page's vector where this embedder made it, else None: two models' vectors never meet."""
     return as_array(page.embedding) if page.embedding_model == embedder.name else None
+
+
+def alike(vectors: Sequence[Vectors]) -> Vectors | None:
+    """Stack the vectors that have the last one's width, shape (n, d); None for none.
+
+    Two servers may give vectors of different widths under one model name.
+    """
+    fitting = [vector for vector in vectors if vector.shape == vectors[-1].shape]
+    return np.stack(fitting) if fitting else None
+
+
+class Width(Func):
+    """The number of dimensions of a stored vector: an inner product of different widths is an error in Postgres."""
+
+    function = "vector_dims"
+    output_field = IntegerField()
 
 
 def mean_direction(vectors: Vectors) -> Vectors:

@@ -15,9 +15,10 @@ class Embedder(Protocol):
     name: str
     """Identifies the model; stored with every vector it makes (at most 200 characters)."""
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], *, timeout: float | None = None) -> Vectors:
         """Return float32, shape (len(texts), d), each row of unit length (a text with no known token: zeros).
 
-        One batched call for a remote model. Raises `ModelError`.
+        One batched call for a remote model, which may be silent for `timeout` seconds (None: the adapter's own).
+        Raises `ModelError`.
         """
         ...

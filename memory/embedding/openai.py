@@ -1,6 +1,7 @@
 """Embeddings from any OpenAI-compatible server."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx2
 import numpy as np
@@ -29,18 +30,18 @@ class OpenAIEmbedder:
         self.name = OPENAI_PREFIX + endpoint.model
         self._endpoint = endpoint
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return float32, shape (len(texts), d), rows of unit length in the order of the texts; blank
-        texts: zeros.
+    def embed(self, texts: Sequence[str], *, timeout: float | None = None) -> Vectors:
+        """Return float32, shape (len(texts), d), rows of unit length in the order of the texts; blank texts: zeros.
 
-        One request for each 256 texts or 200,000 tokens. With no text but blank ones nothing is asked and d
-        is 0. Raises `ModelError`.
+        One request for each 256 texts or 200,000 tokens, each silent for at most `timeout` seconds. With no text but
+        blank ones nothing is asked and d is 0. Raises `ModelError`.
         """
         told = [position for position, text in enumerate(texts) if text.strip()]
         if not told:
             return np.zeros((len(texts), 0), dtype=np.float32)
         try:
-            with sync_client(self._endpoint) as client:
+            endpoint = self._endpoint if timeout is None else replace(self._endpoint, timeout=timeout)
+            with sync_client(endpoint) as client:
                 batches = _batches([_bounded(texts[position]) for position in told])
                 found = np.concatenate([self._ask(client, batch) for batch in batches])
         except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:

@@ -51,7 +51,7 @@ class WordLlamaEmbedder:
 
     name = WORDLLAMA_NAME
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], *, timeout: float | None = None) -> Vectors:
         """Return float32, shape (len(texts), 256), rows of unit length; zeros for a text without a token."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         if not any(text.strip() for text in texts):

@@ -134,10 +134,14 @@ class TransferResult:
 
 @dataclass(frozen=True, slots=True)
 class KnownFact:
-    """An existing fact near the pages at hand; `number` is small and local to the request."""
+    """An existing fact near the pages at hand; `number` is small and local to the request.
+
+    `said_at` is when it was last said: what an older page says does not replace it.
+    """
 
     number: int
     text: str
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

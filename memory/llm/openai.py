@@ -138,6 +138,7 @@ class _Answer:
         self._endpoint = endpoint
         self._reasoning = ReasoningFilter()
         self._chunks = 0
+        self._half = ""
         self._shown = False
 
     def take(self, chunk: object) -> str:
@@ -154,7 +155,14 @@ class _Answer:
         self.finish_reason = getattr(choices[0], "finish_reason", None) or self.finish_reason
         delta = getattr(choices[0], "delta", None)
         text = getattr(delta, "content", None) or getattr(delta, "refusal", None)
-        return self._show(self._reasoning.feed(storable(text))) if isinstance(text, str) else ""
+        return self._show(self._reasoning.feed(self._whole(text))) if isinstance(text, str) else ""
+
+    def _whole(self, text: str) -> str:
+        """Join a character that servers split over two chunks, and drop what no database takes."""
+        text, self._half = self._half + text, ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return storable(text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore"))
 
     def close(self) -> str:
         """Return the text still held back when the stream has ended."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from memory.llm.base import PageText, PromotionRequest, TransferRequest, Turn
+from memory.llm.base import KnownFact, PageText, PromotionRequest, TransferRequest, Turn
 from memory.llm.bounds import FACT, KEYWORD, KEYWORDS_PER_PAGE, PROFILE_VALUE, SUMMARY, TITLE, storable
 
-PROMPT_VERSION = 1
+PROMPT_VERSION = 2
 TRANSFER_TASK = "MemoryOS task: transfer"
 PROMOTION_TASK = "MemoryOS task: promotion"
 
@@ -76,7 +76,8 @@ how strongly the pages show it. "reason" is one sentence that names the evidence
 sentence each of at most {FACT} characters, in the third person, with names and numbers, and with \
 absolute dates worked out from the page's "said_at". Do not repeat the profile or a known fact.
 - "valid_from": the day since when the fact holds as YYYY-MM-DD when the pages tell it, else null.
-- "supersedes": the numbers of known facts which this fact replaces or contradicts, else [].
+- "supersedes": the numbers of known facts which this fact replaces or contradicts, else []. What was said \
+later holds: compare "said_at".
 - "assistant_knowledge": only what the assistant itself did, promised, recommended or stated about \
 itself. Other people will see these entries: never put in anything about the user, not even the user's \
 name.
@@ -176,6 +177,11 @@ def _pages(pages: Iterable[PageText]) -> str:
     return "<pages>\n[" + ",\n".join(lines) + "]\n</pages>"
 
 
+def _known(fact: KnownFact) -> dict[str, Any]:
+    said_at = {"said_at": _said_at(fact.said_at)} if fact.said_at else {}
+    return {"number": fact.number, "text": fact.text, **said_at}
+
+
 def transfer_turns(request: TransferRequest) -> list[Turn]:
     """Return the prompt for `Consolidator.transfer`."""
     chain: dict[str, Any] | None = None
@@ -200,7 +206,7 @@ def promotion_turns(request: PromotionRequest) -> list[Turn]:
         _block("traits", request.traits),
         _block("locked", sorted(request.locked)),
         _block("trait_dimensions", list(request.trait_dimensions)),
-        _block("known_facts", [{"number": fact.number, "text": fact.text} for fact in request.known]),
+        _block("known_facts", [_known(fact) for fact in request.known]),
         _pages(request.pages),
     ]
     return [Turn("system", _PROMOTION_SYSTEM), Turn("user", "\n".join(content))]

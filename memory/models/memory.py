@@ -21,8 +21,12 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
         return self.filter(user=user, assistant__memberships__user=user)
 
     def locked(self, pk: int) -> Memory:
-        """Return the memory with its row locked until the transaction ends: writers of one memory queue here."""
-        return self.select_for_update().get(pk=pk)
+        """Return the memory with its row locked until the transaction ends: writers of one memory queue here.
+
+        Every writer takes this lock before any row of the memory, so that no two wait for each other. Rows that
+        merely refer to the memory (the activity log) are not held up.
+        """
+        return self.select_for_update(no_key=True).get(pk=pk)
 
 
 class Memory(models.Model):

@@ -28,10 +28,6 @@ class PageQuerySet(models.QuerySet["Page"]):
         """Mid-term pages no promotion has read yet, oldest first."""
         return self.mid_term().filter(analysed_at__isnull=True).order_by("position")
 
-    def unembedded(self, model: str) -> PageQuerySet:
-        """Pages without a vector of this embedding model."""
-        return self.exclude(embedding_model=model)
-
 
 class Page(models.Model):
     """{query Q, response R, time T} (paper, section 3.2).

@@ -12,7 +12,6 @@ from django.db.models.functions import Cast, Exp, Extract, Greatest
 from pgvector.django import HalfVectorField
 
 from memory.conf import MemorySettings
-from memory.domain import heat as pure
 from memory.models.memory import Memory
 
 if TYPE_CHECKING:
@@ -110,6 +109,3 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-    def heat_at(self, now: datetime, conf: MemorySettings) -> float:
-        return pure.heat(self.visits, self.length, self.last_visited_at, now, conf)

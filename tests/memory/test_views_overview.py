@@ -182,7 +182,7 @@ def test_a_failed_job_shows_its_reason_and_can_be_retried(client: Client, memory
     html = answer.content.decode()
     assert answer.status_code == 200
     assert "The job runs again." in html
-    assert '<dt>To be tried again</dt><dd class="numeric">1</dd>' in html
+    assert '<dt>Waiting</dt><dd class="numeric">1</dd>' in html
     assert "job-failed" not in html
 
 

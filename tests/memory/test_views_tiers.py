@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from memory.conf import MemorySettings
+from memory.domain.heat import heat
 from memory.enums import KnowledgeStatus, Source
 from memory.models import Memory, Page, Segment
 from memory.views.base import PAGE_SIZE
@@ -199,7 +200,7 @@ def test_warmth_adds_up_to_the_heat_and_never_overflows_its_bar() -> None:
     now = EPOCH + timedelta(days=30)
     segment = Segment(visits=2, length=3, last_visited_at=EPOCH)
     warmth = Warmth.of(segment, now, conf)
-    assert warmth.total == pytest.approx(segment.heat_at(now, conf))
+    assert warmth.total == pytest.approx(heat(segment.visits, segment.length, segment.last_visited_at, now, conf))
     assert warmth.scale == pytest.approx(6.25)
     assert Warmth.of(segment, now, conf, hottest=40).scale == 40
     assert Warmth.of(Segment(visits=99, last_visited_at=EPOCH), now, conf, hottest=40).scale > 99

@@ -17,7 +17,7 @@ from memory.domain.importing import read_drafts
 from memory.domain.recording import PageDraft, record_pages
 from memory.embedding import get_embedder
 from memory.enums import Source
-from memory.exceptions import ExternalIdConflict, ImportFault, MemoryOSError, NotAMember
+from memory.exceptions import ExternalIdConflict, ImportFault, InvalidText, MemoryOSError, NotAMember
 from memory.llm import get_consolidator
 from memory.models import Assistant, Memory
 from memory.progress import ProgressBar
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         try:
             drafts = read_drafts(options["file"], options["conversation"])
             memory = self._store(drafts, options["user"], options["assistant"])
-        except (ImportFault, ExternalIdConflict) as error:
+        except (ImportFault, ExternalIdConflict, InvalidText) as error:
             raise CommandError(f"{error} Nothing was imported.") from error
         if not options["no_wait"]:
             self._consolidate(memory)
@@ -77,10 +77,11 @@ class Command(BaseCommand):
             raise CommandError(f"{username} is not a member of {slug!r}. Nothing was imported.") from error
 
     def _consolidate(self, memory: Memory) -> None:
-        """Run the background work to its end: here, or watch a worker that is doing it already."""
-        if jobs.worker_alive():
-            self._watch(memory)
-            return
+        """Run the background work to its end: watch a worker do it, or do it here where there is none."""
+        if not jobs.worker_alive() or not self._watch(memory):
+            self._work(memory)
+
+    def _work(self, memory: Memory) -> None:
         consolidator = get_consolidator(memory.assistant.model_settings.get("model"))
         waiting = memory.pages.short_term().count()
         bar = ProgressBar("Moving to mid-term", max(waiting - memory.conf.short_term_capacity, 0), self.stdout)
@@ -92,7 +93,8 @@ class Command(BaseCommand):
             bar.close()
             self.stderr.write(f"The pages are stored, but moving them stopped: {error} The worker will try again.")
 
-    def _watch(self, memory: Memory) -> None:
+    def _watch(self, memory: Memory) -> bool:
+        """Show what a worker does; False when it gives no more signs of life before it is done."""
         capacity = memory.conf.short_term_capacity
         bar = ProgressBar("Moving to mid-term", max(memory.pages.short_term().count() - capacity, 0), self.stdout)
         while True:
@@ -102,10 +104,12 @@ class Command(BaseCommand):
                 bar.close()
                 trouble = (*state.failed, *state.retrying)[0]
                 self.stderr.write(f"The pages are stored, but moving them stopped: {trouble.reason}")
-                return
+                return True
             if not state.queued and not state.running:
                 bar.close()
-                return
+                return True
+            if not state.worker_alive:
+                return False
             time.sleep(0.2)
 
     def _report(self, memory: Memory) -> None:

@@ -59,6 +59,14 @@ def test_an_unknown_person_or_a_strangers_assistant_is_refused() -> None:
     assert not Page.objects.exists()
 
 
+@pytest.mark.parametrize("slug", ["My Notes", "a/b", "x" * 81, ""])
+def test_a_slug_no_address_could_hold_is_refused(slug: str) -> None:
+    UserFactory(username="nora")
+    with pytest.raises(CommandError, match=r"cannot name an assistant.*Nothing was imported"):
+        run(CONVERSATION, user="nora", assistant=slug)
+    assert not Page.objects.exists()
+
+
 @needs_locomo
 def test_conv_26_fills_every_tier_and_loses_nothing() -> None:
     UserFactory(username="caroline")

@@ -102,6 +102,8 @@ def test_a_locomo_file_of_several_conversations_asks_which_one() -> None:
         ([entry(), entry(), entry(timestamp="yesterday")], "Entry 3: the timestamp 'yesterday'"),
         ([entry(timestamp="2026-02-30 00:00:00")], "Entry 1: the timestamp"),
         ([entry(meta_data="x")], "Entry 1: 'meta_data'"),
+        ([entry(meta_data={"x": "a\0b"})], "Entry 1: 'meta_data' holds characters"),
+        ('[{"user_input": "a", "agent_response": "b", "meta_data": {"x": NaN}}]', "holds NaN"),
         ([sample(session_1_date_time="May")], "Sample s, session 1: the date 'May'"),
         ([sample(session_1="x")], "session 1 is not a list"),
         ([sample(session_1=["x"])], "session 1, turn 1 is not an object"),

@@ -9,7 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
 from memory import tasks
-from memory.domain.jobs import job_state, retry_job, stalled_jobs
+from memory.domain.jobs import job_state, requeue, retry_job, stalled_jobs
 from memory.domain.recording import record_page
 from memory.enums import EventKind
 from memory.exceptions import JobNotFound
@@ -87,6 +87,16 @@ def test_retrying_work_that_is_queued_already_keeps_one_job() -> None:
     retry_job(memory, failed.pk)
     state = job_state(memory)
     assert (state.queued, state.failed) == (1, ())
+
+
+def test_retrying_twice_keeps_the_queued_job() -> None:
+    memory = MemoryFactory()
+    record_page(memory, query="x", response="")
+    failed = job_of(memory)
+    force(failed, "failed")
+    requeue(failed)
+    requeue(failed)
+    assert job_state(memory).queued == 1
 
 
 def test_a_job_whose_worker_is_gone_is_queued_again() -> None:

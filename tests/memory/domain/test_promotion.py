@@ -1,9 +1,13 @@
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from memory.domain.consolidation import promote_all, transfer_all
+from memory.domain.knowledge import edit_knowledge
+from memory.domain.persona import edit_profile, set_profile
 from memory.domain.promotion import promote
 from memory.domain.recording import PageDraft, record_pages
 from memory.enums import Actor, EventKind, KnowledgeStatus, Source
@@ -150,7 +154,7 @@ def test_a_weaker_guess_does_not_replace_a_stronger_one() -> None:
     hot_segment(5, memory)
     promote_all(memory, learning(traits=(TraitFinding("music", "low", "once", (0,)),)), EMBEDDER)
     trait = memory.traits.get()
-    assert (trait.level, trait.reason, trait.evidence.count()) == ("high", "plays daily", 4)
+    assert (trait.level, trait.reason, trait.evidence.count()) == ("high", "plays daily", 3)
 
 
 def test_unknown_and_demographic_dimensions_are_dropped() -> None:
@@ -204,3 +208,88 @@ def test_two_workers_on_one_segment_learn_it_once() -> None:
     with pytest.raises(PromotionConflict):
         promote(segment, ScriptedConsolidator(promote=slow), EMBEDDER, EPOCH)
     assert [fact.text for fact in Knowledge.objects.all()] == ["A."]
+
+
+def test_what_an_older_page_says_does_not_replace_what_was_said_later() -> None:
+    memory = MemoryFactory()
+    memory.assistant.memory_settings = {"segment_threshold": 1.9}
+    hot_segment(8, memory, "old")
+    newer = hot_segment(8, memory, "new")
+    newer.visits = 50
+    newer.save()
+
+    def by_segment(request: PromotionRequest) -> PromotionResult:
+        last = len(request.pages) - 1
+        city = "Oslo" if request.pages[last].query.startswith("new") else "Rome"
+        numbers = tuple(known.number for known in request.known)
+        return PromotionResult(
+            profile=(ProfileFinding("city", city, (last,)),),
+            user_knowledge=(Fact(f"The user lives in {city}.", (last,), supersedes=numbers),),
+        )
+
+    promote_all(memory, ScriptedConsolidator(promote=by_segment), EMBEDDER)
+    assert memory.profile.get().value == "Oslo"
+    old, new = memory.knowledge.get(text__contains="Rome"), memory.knowledge.get(text__contains="Oslo")
+    assert (new.status, old.status, old.superseded_by) == (KnowledgeStatus.ACTIVE, KnowledgeStatus.SUPERSEDED, new)
+    assert old.valid_from is not None
+    assert old.valid_to is not None
+    assert old.valid_from <= old.valid_to
+
+
+def test_what_a_person_writes_while_the_model_thinks_stands() -> None:
+    segment = hot_segment()
+    memory = segment.memory
+    promote_all(memory, learning(user_knowledge=(Fact("The user lives in Rome.", ()),)), EMBEDDER)
+    hot_segment(5, memory)
+
+    def meanwhile(request: PromotionRequest) -> PromotionResult:
+        edit_knowledge(memory.knowledge.get(), "The user lives in Rome, for good.", EMBEDDER, by=memory.user)
+        return PromotionResult(user_knowledge=(Fact("The user lives in Oslo.", (), supersedes=(1,)),))
+
+    promote_all(memory, ScriptedConsolidator(promote=meanwhile), EMBEDDER)
+    assert memory.knowledge.get(text="The user lives in Rome, for good.").status == KnowledgeStatus.ACTIVE
+
+
+def test_new_knowledge_is_never_what_makes_room() -> None:
+    segment = hot_segment()
+    memory = segment.memory
+    memory.assistant.memory_settings = {"knowledge_capacity": 1}
+    promote_all(memory, learning(user_knowledge=(Fact("Old.", ()),)), EMBEDDER)
+    memory.knowledge.update(times_confirmed=9)
+    hot_segment(5, memory)
+    promote_all(memory, learning(user_knowledge=(Fact("New.", ()),)), EMBEDDER)
+    assert [fact.text for fact in memory.knowledge.active()] == ["New."]
+    hot_segment(5, memory)
+    promote_all(memory, learning(user_knowledge=(Fact("Old.", ()),)), EMBEDDER)
+    assert memory.knowledge.get(text="Old.").times_confirmed == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_correcting_during_a_promotion_never_deadlocks() -> None:
+    segment = hot_segment()
+    memory = segment.memory
+    attribute = set_profile(memory, "city", "Rome", by=memory.user)
+    editing, stop = threading.Event(), threading.Event()
+    faults: list[BaseException] = []
+
+    def correct() -> None:
+        try:
+            while not stop.is_set():
+                edit_profile(attribute, "Oslo", by=memory.user)
+                editing.set()
+        except BaseException as fault:  # noqa: BLE001 (handed to the test's own thread)
+            faults.append(fault)
+        finally:
+            connections.close_all()
+
+    person = threading.Thread(target=correct)
+    person.start()
+    assert editing.wait(10)
+    for _ in range(10):
+        memory.pages.mid_term().update(analysed_at=None)
+        memory.segments.update(length=9)
+        promote_all(memory, learning(profile=(ProfileFinding("food", "Thai", (0,)),)), EMBEDDER)
+    stop.set()
+    person.join(10)
+    assert faults == []
+    assert memory.profile.get(name="city").locked

@@ -4,16 +4,20 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from memory.domain.consolidation import transfer_all
+from memory.domain.context import system_turn
 from memory.domain.recall import Recollection, count_visits, recall, shortened
 from memory.domain.recording import PageDraft, record_pages
 from memory.domain.scoring import score_pages
+from memory.domain.tokens import count_tokens
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Source, Tier
 from memory.models import Memory
 from tests.memory.factories import EPOCH, KnowledgeFactory, MemoryFactory, ProfileFactory
 from tests.memory.fakes import ScriptedConsolidator, topic_a_page
+from tests.openai_server import Behaviour, OpenAIServer
 
 pytestmark = pytest.mark.django_db
 
@@ -84,13 +88,49 @@ def test_the_segment_lifts_its_pages() -> None:
     assert min(score.segment for score in ranked[:2]) > 0
 
 
-def test_the_budget_is_a_promise() -> None:
+def test_the_budget_is_a_promise_about_the_prompt() -> None:
     memory = memory_with("Needle in the haystack")
     ProfileFactory(memory=memory, name="name", value="Tom")
-    for budget in (0, 20, 100, 500, 5000):
+    KnowledgeFactory(memory=memory, text="The user lost a needle.")
+    now = EPOCH + timedelta(days=100)
+    for budget in (0, 60, 100, 500, 5000):
         recollection = ask(memory, "needle", budget=budget)
-        assert recollection.tokens == sum(item.tokens for item in recollection.items) <= budget
+        prompt = system_turn(memory, recollection, now)
+        shown = prompt.split("<memory>")[-1].split("</memory>")[0].strip()
+        assert recollection.tokens <= budget
+        assert count_tokens(shown) <= max(recollection.tokens, count_tokens("(nothing yet)"))
     assert len(ask(memory, "needle", budget=5000).of(Tier.SHORT_TERM, Tier.MID_TERM)) == memory.page_count
+
+
+def test_a_long_profile_leaves_room_for_the_facts() -> None:
+    memory = memory_with("Needle")
+    for n in range(40):
+        ProfileFactory(memory=memory, name=f"attribute {n}", value="words " * 20)
+    KnowledgeFactory(memory=memory, text="The user lost a needle.")
+    assert [item.text for item in ask(memory, "needle").of(Tier.USER_KNOWLEDGE)] == ["The user lost a needle."]
+
+
+def test_pages_the_words_do_not_touch_rank_below_weak_matches() -> None:
+    memory = memory_with("Needle", filler=20)
+    ranked = score_pages(memory, "the weather", None, "")
+    matching = set(memory.pages.filter(query__contains="weather").values_list("pk", flat=True))
+    assert {score.page_id for score in ranked[: len(matching)]} == matching
+
+
+def test_vectors_of_another_width_under_the_same_name_do_no_harm() -> None:
+    memory = memory_with("He lost by zugzwang")
+    page = memory.pages.get(position=1)
+    page.embedding = [0.5, 0.5]
+    page.save(update_fields=["embedding"])
+    KnowledgeFactory(memory=memory, embedding=[1.0], embedding_model=get_embedder().name)
+    assert "zugzwang" in best(memory, "zugzwang")
+
+
+def test_a_memory_read_before_the_page_was_recorded_finds_it() -> None:
+    memory = MemoryFactory()
+    stale = Memory.objects.get(pk=memory.pk)
+    memory_with("He lost by zugzwang", memory=memory)
+    assert "zugzwang" in best(stale, "zugzwang")
 
 
 def test_a_best_match_longer_than_the_budget_is_cut_not_lost() -> None:
@@ -200,3 +240,12 @@ def test_visits_of_a_strangers_segment_are_not_counted() -> None:
     foreign = other.segments.values_list("pk", flat=True)
     count_visits(memory, list(foreign), EPOCH)
     assert set(other.segments.values_list("visits", flat=True)) == {0}
+
+
+def test_a_hanging_embedding_server_costs_the_dense_signal_not_the_answer(settings: Settings) -> None:
+    memory = memory_with("He lost by zugzwang")
+    memory.assistant.memory_settings = {"recall_embedding_timeout": 0.2}
+    with OpenAIServer(Behaviour(first_byte_after=30)) as server:
+        settings.EMBEDDING_MODEL, settings.EMBEDDING_BASE_URL = "slow", server.base_url
+        assert "zugzwang" in best(memory, "zugzwang")
+        assert len(server.requests) == 1

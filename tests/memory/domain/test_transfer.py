@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -78,6 +79,23 @@ def test_a_segment_is_refreshed_as_it_grows() -> None:
     assert segment.title == "Second"
     assert segment.summary == "First in short. Second in short."
     assert segment.embedding != first[2]
+
+
+def test_keywords_of_new_pages_displace_old_ones() -> None:
+    def about(word: str, first: str) -> Callable[[TransferRequest], TransferResult]:
+        def judge(request: TransferRequest) -> TransferResult:
+            notes = tuple(PageNote(True, ("common", word, f"{first}{page.index}"), "") for page in request.pages)
+            return TransferResult(notes, (Topic("T", "", (), tuple(range(len(notes)))),))
+
+        return judge
+
+    memory, embedder = remember(8), WordEmbedder()
+    memory.assistant.memory_settings = {"segment_threshold": 0.01}
+    for word in ("alpha", "beta", "gamma", "delta"):
+        transfer_all(memory, ScriptedConsolidator(about(word, word)), embedder)
+        remember(5, memory)
+    [segment] = memory.segments.all()
+    assert segment.keywords[:5] == ["common", "alpha", "beta", "gamma", "delta"]
 
 
 def test_summaries_are_merged_without_repeats_and_within_bounds() -> None:

@@ -1,6 +1,7 @@
 """The real client against a local server: every way an answer can come, break off or fail."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -210,6 +211,20 @@ async def test_characters_no_database_takes_are_dropped(server: OpenAIServer, re
     server.default = Behaviour(text="a\x00b \ud800c")
 
     assert (await collect(responder.stream(REQUEST)))[0] == "ab c"
+
+
+async def test_a_character_split_over_two_chunks_is_joined(server: OpenAIServer, responder: OpenAIResponder) -> None:
+    chunks = [
+        {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+        for choice in (
+            {"index": 0, "delta": {"content": "a\ud83d"}, "finish_reason": None},
+            {"index": 0, "delta": {"content": "\ude00b"}, "finish_reason": "stop"},
+        )
+    ]
+    body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+    server.default = Behaviour(raw_body=body)
+
+    assert (await collect(responder.stream(REQUEST)))[0] == "a😀b"
 
 
 async def test_cancelling_closes_the_connection(server: OpenAIServer, responder: OpenAIResponder) -> None:
