@@ -27,6 +27,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     MEMORYOS_DATA_DIR=/data
 # A key for this one command; the installation makes its own in /data at its first start.
 RUN SECRET_KEY=only-to-collect-the-static-files STATIC_HASHED=1 python manage.py collectstatic --noinput --verbosity 0 \
+    && python -m compileall -q chat memory memoryos_site \
     && mkdir /data && chown memoryos /data
 USER memoryos
 VOLUME /data

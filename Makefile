@@ -16,11 +16,11 @@ help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 install: ## Build .venv from the lock (does nothing when it is up to date)
-	@command -v $(PYTHON) >/dev/null || { echo "MemoryOS needs Python 3.11 or newer: install it first." >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "MemoryOS needs Python 3.11 to 3.13: install one first." >&2; exit 1; }
 	@$(PYTHON) .ci/install.py requirements.txt
 
 install-dev:
-	@command -v $(PYTHON) >/dev/null || { echo "MemoryOS needs Python 3.11 or newer: install it first." >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "MemoryOS needs Python 3.11 to 3.13: install one first." >&2; exit 1; }
 	@$(PYTHON) .ci/install.py requirements-dev.txt
 
 run: install ## Run MemoryOS: database, web server and background jobs (HOST, PORT)

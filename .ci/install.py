@@ -9,11 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-if sys.version_info < (3, 11):  # noqa: UP036 - this is what finds out
-    found = sys.version.split()[0]
+# For later ones the locked WordLlama has not been compiled.
+if not (3, 11) <= sys.version_info < (3, 14):
     sys.exit(
-        "MemoryOS needs Python 3.11 or newer, and this is " + found + ": install it, or name one with "
-        "`make ... PYTHON=/path/to/python3.11`."
+        f"MemoryOS needs Python 3.11 to 3.13, and this is {sys.version.split()[0]}: install one of those, or name one "
+        "with `make ... PYTHON=/path/to/python3.13`."
     )
 
 import fcntl
@@ -57,7 +57,7 @@ def build(requirements: Path) -> None:
                 "(on Debian and Ubuntu `apt-get install python3-venv`) and try again."
             )
     UNFINISHED.touch()
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--require-hashes", "--requirement", str(requirements)]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         sys.exit("The libraries could not be installed; the reason is above. Run the same command to try again.")

@@ -3,6 +3,7 @@
 import errno
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 from memoryos_site.environment import PublicUrl
 from memoryos_site.preparation import StartError
@@ -76,12 +77,26 @@ def _free_port(host: str, taken: int) -> int:
     return 8000
 
 
-def shown_address(listener: socket.socket, host: str, public_url: PublicUrl | None) -> Address:
-    """Return the addresses to print; a wildcard host becomes something one can open."""
+def in_container() -> bool:
+    """Tell whether this process runs in a container: Docker and Podman each leave a file that says so."""
+    return any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv"))
+
+
+def shown_address(
+    listener: socket.socket, host: str, public_url: PublicUrl | None, *, contained: bool = False
+) -> Address:
+    """Return the addresses to print; a wildcard host becomes something one can open.
+
+    A container's own addresses lead nowhere outside it, and its port may be published as another: with
+    `contained`, only PUBLIC_URL is named where there is one.
+    """
     port = listener.getsockname()[1]
     everywhere = host in {"0.0.0.0", "::", ""}
     name = "localhost" if everywhere else (f"[{host}]" if ":" in host else host)
     local = f"http://{name}:{port}"
+    if everywhere and contained:
+        outside = public_url.origin if public_url else local
+        return Address(main=outside, local=outside)
     lan = _lan_address() if everywhere else ""
     others = (f"http://{lan}:{port}",) if lan else ()
     return Address(main=public_url.origin if public_url else local, local=local, others=others)

@@ -17,13 +17,15 @@ from django.db import connections
 
 from memory.conf import installation_settings
 from memoryos_site import owner, preparation
-from memoryos_site.addresses import Address, listen, shown_address
+from memoryos_site.addresses import Address, in_container, listen, shown_address
 from memoryos_site.asgi import build_application
 from memoryos_site.locks import FileLock
 from memoryos_site.preparation import StartError
 
-# A frame of the chat is a short JSON object; the longest message is 32,000 characters.
-WEBSOCKET_MAX_BYTES = 1024 * 1024
+# JSON may write a character as a pair of escapes, `\ud83d\ude00`; the rest of a frame of the chat is short.
+_CHARACTER_MAX_BYTES = 12
+_FRAME_OVERHEAD_BYTES = 4096
+_FRAME_MIN_BYTES = 1024 * 1024
 DRAIN_SECONDS = 5
 LINGER_SECONDS = 2.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -61,18 +63,18 @@ def serve(options: Options) -> None:
 
     Raises StartError, or ImproperlyConfigured, with one sentence for the operator.
     """
-    _stop_on_signals()
+    hangup_stops = _stop_on_signals()
     installation_settings()
     with _data_folder_lock() as lock:
         try:
             with listen(options.host, options.port) as listener:
-                address = shown_address(listener, options.host, settings.PUBLIC_URL)
+                address = shown_address(listener, options.host, settings.PUBLIC_URL, contained=in_container())
                 lock.note(f"process {os.getpid()}, {address.local}")
                 preparation.prepare_database()
                 preparation.ensure_owner()
                 banner = _banner(address)
                 connections.close_all()
-                _run(options, listener, on_ready=lambda: print(banner, flush=True))
+                _run(options, listener, hangup_stops, on_ready=lambda: print(banner, flush=True))
         finally:
             _ignore_signals()
             preparation.leave_database()
@@ -83,8 +85,11 @@ def serve(options: Options) -> None:
 def _data_folder_lock() -> Iterator[FileLock]:
     """Hold the data folder for this server alone; with DATABASE_URL there is nothing in it to guard."""
     lock = FileLock(settings.DATA_DIR / "serve.lock")
+    embedded = preparation.database_is_embedded()
     try:
-        held = not preparation.database_is_embedded() or lock.acquire(wait=False)
+        if embedded:
+            settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        held = not embedded or lock.acquire(wait=False)
     except OSError as error:
         raise StartError(preparation.unusable_folder(error)) from error
     if not held:
@@ -99,12 +104,17 @@ def _data_folder_lock() -> Iterator[FileLock]:
         lock.release()
 
 
-def _run(options: Options, listener: socket, on_ready: Callable[[], None]) -> None:
+def websocket_max_bytes(message_characters: int) -> int:
+    """Return the longest frame to accept, in bytes: one character too many must still reach the chat, which says so."""
+    return max(_FRAME_MIN_BYTES, message_characters * _CHARACTER_MAX_BYTES + _FRAME_OVERHEAD_BYTES)
+
+
+def _run(options: Options, listener: socket, hangup_stops: bool, on_ready: Callable[[], None]) -> None:
     """Serve until a signal arrives; returns when requests, jobs and answers have been wound up."""
     config = uvicorn.Config(
         build_application(worker=options.worker),
         lifespan="on",
-        ws_max_size=WEBSOCKET_MAX_BYTES,
+        ws_max_size=websocket_max_bytes(settings.CHAT_MESSAGE_MAX_CHARACTERS),
         timeout_graceful_shutdown=DRAIN_SECONDS,
         log_config=None,
         access_log=False,
@@ -113,7 +123,8 @@ def _run(options: Options, listener: socket, on_ready: Callable[[], None]) -> No
     server = Server(config, on_ready)
     # uvicorn raises the signal again once it has shut down; by then it has had its effect.
     _ignore_signals()
-    signal.signal(signal.SIGHUP, server.handle_exit)
+    if hangup_stops:
+        signal.signal(signal.SIGHUP, server.handle_exit)
     loop = (config.get_loop_factory() or asyncio.new_event_loop)()
     try:
         loop.run_until_complete(server.serve(sockets=[listener]))
@@ -134,16 +145,20 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-def _stop_on_signals() -> None:
-    """Until uvicorn takes over, a signal ends the start-up the orderly way."""
+def _stop_on_signals() -> bool:
+    """Until uvicorn takes over, a signal ends the start-up the orderly way.
+
+    Tells whether SIGHUP is among them: `nohup` starts programs with it ignored, and so it stays.
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         sys.exit(0)
 
+    hangup_stops = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     for number in _SIGNALS:
-        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-            continue  # started with nohup
-        signal.signal(number, stop)
+        if number is not signal.SIGHUP or hangup_stops:
+            signal.signal(number, stop)
+    return hangup_stops
 
 
 def _ignore_signals() -> None:

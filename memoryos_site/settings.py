@@ -55,9 +55,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
-    "memoryos_site.hosts.KnownHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "memoryos_site.hosts.KnownHostMiddleware",
     "memoryos_site.hosts.SecureCookiesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -123,6 +123,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
 # Server settings given to the embedded server when it starts.
 EMBEDDED_POSTGRES_OPTIONS: dict[str, str] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Every worker, inline or `manage.py procrastinate worker`: what was done leaves no row behind, what failed does.
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
 
 REDIS_URL = text("REDIS_URL")
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
@@ -202,7 +205,5 @@ EMBEDDING_API_KEY = text("EMBEDDING_API_KEY")
 CHAT_MESSAGE_MAX_CHARACTERS = integer("CHAT_MESSAGE_MAX_CHARACTERS", 32_000)
 CHAT_FRAMES_PER_MINUTE = integer("CHAT_FRAMES_PER_MINUTE", 120)
 
-# Overrides of the paper's constants by field name; `memory.conf` also reads MEMORYOS_<FIELD> variables.
-MEMORYOS: dict[str, Any] = {}
 # "inline": any server of `memoryos_site.asgi` also runs the background jobs; `manage.py serve` always may.
 MEMORYOS_WORKER = choice("MEMORYOS_WORKER", "off", ("inline", "off"))

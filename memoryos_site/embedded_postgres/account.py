@@ -1,5 +1,6 @@
 """The system account of the embedded server when MemoryOS itself runs as root, which PostgreSQL refuses."""
 
+import logging
 import os
 import pwd
 import stat
@@ -7,6 +8,8 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 ACCOUNT = "memoryos-postgres"
 
@@ -41,13 +44,20 @@ class ServerAccount:
         self.let_through(path)
 
     def let_through(self, path: Path) -> None:
-        """Add the search bit (not reading) for others to the folders above `path` that lack it."""
+        """Add the search bit (not reading) for others to the folders above `path` that lack it, and log each."""
         if not self.is_substitute:
             return
         for folder in path.parents:
             mode = folder.stat().st_mode
             if not mode & stat.S_IXOTH:
-                folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+                opened = stat.S_IMODE(mode) | stat.S_IXOTH
+                folder.chmod(opened)
+                logger.warning(
+                    "Let others into %s, without listing it (mode %04o): PostgreSQL runs as %s, not as root.",
+                    folder,
+                    opened,
+                    ACCOUNT,
+                )
 
     def let_read(self, tree: Path) -> None:
         """Make a tree of programs usable for the account when root's umask had closed it."""

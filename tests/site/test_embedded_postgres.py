@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from memoryos_site.embedded_postgres.account import ServerAccount
 from memoryos_site.embedded_postgres.server import PORT, USER, EmbeddedPostgresError, EmbeddedServer
 from tests.serving import ProductFactory
 
@@ -104,16 +105,37 @@ def test_data_of_another_version_is_refused(cluster: Path) -> None:
     assert not is_up(cluster)
 
 
-def test_interrupted_creation_is_not_taken_for_a_database(tmp_path: Path) -> None:
-    (tmp_path / "postgres.new").mkdir()
-    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
-    server = EmbeddedServer(tmp_path / "postgres", options={"fsync": "off"})
+def test_interrupted_creation_is_not_taken_for_a_database(product: ProductFactory) -> None:
+    fresh = product.new_data_dir(from_nothing=True) / "postgres.new"
+    fresh.mkdir()
+    (fresh / "PG_VERSION").write_text("18\n")
+    server = EmbeddedServer(fresh.with_name("postgres"), options={"fsync": "off"})
 
     server.attach(DATABASE)
 
     assert ask(server) == DATABASE
     assert server.detach() is True
-    assert not (tmp_path / "postgres.new").exists()
+    assert not fresh.exists()
+
+
+def test_opening_a_private_folder_for_the_servers_account_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    private = tmp_path / "private"
+    (private / "data").mkdir(parents=True)
+    private.chmod(0o700)
+    account = ServerAccount()
+    account.is_substitute = True  # as for root
+
+    account.let_through(private / "data" / "postgres")
+    account.let_through(private / "data" / "postgres")
+
+    assert private.stat().st_mode & 0o777 == 0o701
+    assert [
+        record.message for record in caplog.records if record.message.startswith(f"Let others into {private},")
+    ] == [
+        f"Let others into {private}, without listing it (mode 0701): PostgreSQL runs as memoryos-postgres, not as root."
+    ]
 
 
 def test_long_log_is_put_aside(cluster: Path) -> None:

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from memoryos_site import hosts
 from memoryos_site.environment import PublicUrl
 
 HTTPS = PublicUrl(scheme="https", netloc="memory.example.org", hostname="memory.example.org")
+PORT_9000 = PublicUrl(scheme="http", netloc="localhost:9000", hostname="localhost")
 HTTP = PublicUrl(scheme="http", netloc="nas.lan:8000", hostname="nas.lan")
 
 
@@ -95,6 +97,24 @@ def test_unknown_host_gets_a_page_that_says_what_to_set(client: Client) -> None:
 
     assert response.status_code == 400
     assert "<code>PUBLIC_URL=http://nas.example:8000</code>" in response.text
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.django_db
+@override_settings(PUBLIC_URL=PORT_9000, CSRF_TRUSTED_ORIGINS=[PORT_9000.origin])
+@pytest.mark.parametrize("host", ["localhost:9000", "127.0.0.1:9000", "192.168.1.20:9000"])
+def test_sign_in_works_by_every_address_of_a_published_port(host: str) -> None:
+    User.objects.create_user("tom", password="a-long-enough-passphrase")
+    client = Client(enforce_csrf_checks=True, headers={"host": host, "origin": f"http://{host}"})
+    client.get("/accounts/login/")
+    token = client.cookies["memoryos_csrf"].value
+    form = {"username": "tom", "password": "a-long-enough-passphrase", "csrfmiddlewaretoken": token}
+
+    signed_in = client.post("/accounts/login/", form)
+
+    assert (signed_in.status_code, signed_in.cookies["memoryos_session"]["secure"]) == (302, "")
+    assert hosts.origin_is_allowed(f"http://{host}", host, PORT_9000)
 
 
 def test_unknown_host_page_shows_no_markup_of_the_request(client: Client) -> None:

@@ -53,12 +53,38 @@ def test_first_start_makes_everything_and_stopping_keeps_it(product: ProductFact
         assert client.get("/admin/").status_code == 200
 
 
+def test_secret_key_of_the_environment_does_without_a_data_folder(product: ProductFactory) -> None:
+    data_dir = product.new_data_dir(from_nothing=True)
+    data_dir.rmdir()
+
+    memoryos = product(data_dir=data_dir, owner=False, SECRET_KEY="given-" + "0" * 50)
+
+    assert sorted(path.name for path in data_dir.iterdir() if path.is_dir()) == ["postgres"]
+    assert not (data_dir / "secret_key").exists()
+    assert memoryos.terminate() == 0
+
+
 def test_interrupt_ends_every_process(product: ProductFactory) -> None:
     memoryos = product()
 
     assert memoryos.terminate(signal.SIGINT) == 0
     assert memoryos.processes() == []
     assert "Traceback" not in memoryos.output
+
+
+def test_hangup_ends_it_unless_nohup_started_it(product: ProductFactory) -> None:
+    memoryos = product()
+    assert memoryos.terminate(signal.SIGHUP) == 0
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what `nohup` does for the program it starts
+    try:
+        memoryos.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    os.kill(memoryos.pid, signal.SIGHUP)
+    with memoryos.client(signed_in=False) as client:
+        assert [client.get("/healthz").status_code for _ in range(3)] == [200, 200, 200]
+    assert memoryos.terminate() == 0
 
 
 def test_killed_server_leaves_a_database_that_the_next_start_uses_and_stops(product: ProductFactory) -> None:

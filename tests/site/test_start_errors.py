@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from memoryos_site import addresses, preparation
+from memoryos_site.environment import PublicUrl
 from memoryos_site.preparation import StartError
 from tests.serving import manage
 
@@ -125,6 +126,21 @@ def test_shown_address_can_be_opened(host: str, main: str) -> None:
     with addresses.listen(host, 0) as listener:
         shown = addresses.shown_address(listener, host, None)
         assert shown.main == main.format(port=listener.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("public_url", "shown"),
+    [
+        (None, "http://localhost:{port}"),
+        (PublicUrl(scheme="http", netloc="localhost:9000", hostname="localhost"), "http://localhost:9000"),
+    ],
+)
+def test_address_inside_a_container_is_not_shown(public_url: PublicUrl | None, shown: str) -> None:
+    with addresses.listen("0.0.0.0", 0) as listener:
+        address = addresses.shown_address(listener, "0.0.0.0", public_url, contained=True)
+        shown = shown.format(port=listener.getsockname()[1])
+
+    assert address == addresses.Address(main=shown, local=shown, others=())
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The health check, the set-up page and the sign-in pages, without a server process."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -81,6 +82,24 @@ def test_setup_shows_what_to_change(client: Client, change: dict[str, str], mess
     assert response.status_code == 422
     assert message in response.text
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "described"),
+    [
+        ({"username": ""}, {"username": "username-errors"}),
+        ({"password1": ""}, {"password1": "password1-errors password-help"}),
+        ({"password2": "another"}, {"password2": "password2-errors"}),
+    ],
+)
+def test_setup_ties_every_error_to_its_field(client: Client, change: dict[str, str], described: dict[str, str]) -> None:
+    page = client.post(setup_path(), {**FORM, **change}).text
+
+    fields = re.findall(r'<input [^>]*name="(\w+)"[^>]*aria-invalid="true" aria-describedby="([^"]+)"', page)
+    assert dict(fields) == described
+    for name, ids in described.items():
+        assert [page.count(f'id="{id}"') for id in ids.split()] == [1] * len(ids.split()), name
 
 
 @pytest.mark.django_db(transaction=True)
