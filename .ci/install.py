@@ -61,6 +61,8 @@ def build(requirements: Path) -> None:
     command += ["--require-hashes", "--requirement", str(requirements)]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         sys.exit("The libraries could not be installed; the reason is above. Run the same command to try again.")
+    # Once here instead of at the first start, which people wait for.
+    subprocess.run([str(PYTHON), "-m", "compileall", "-q", "chat", "memory", "memoryos_site"], cwd=ROOT, check=False)
     UNFINISHED.unlink()
 
 
