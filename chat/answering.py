@@ -12,10 +12,12 @@ import contextvars
 import enum
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from chat import groups, turns
@@ -41,7 +43,8 @@ TELL_SECONDS = 0.04
 """Between two deltas to the watchers."""
 SWEEP_SECONDS = 1.5
 """Between two looks for answers whose writer died."""
-END_ATTEMPTS = 4
+END_PAUSES = (0.0, 0.5, 1.0)
+"""Before each further attempt to store the end of an answer while the database is away."""
 UNEXPECTED = "Something went wrong on the server while answering. It has been logged; try again."
 
 _running: dict[int, Producer] = {}
@@ -97,12 +100,13 @@ class Producer:
         prepared, responder = await in_database(self._prepare)
         self._recalled = prepared.recollection.items
         self._model, self._asked_at = responder.name, time.monotonic()
-        async for piece in responder.stream(prepared.request):
-            if isinstance(piece, Delta):
-                self._answer.add(piece.text)
-                self._grown.set()
-            else:
-                self._usage = piece
+        async with aclosing(responder.stream(prepared.request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    self._answer.add(piece.text)
+                    self._grown.set()
+                else:
+                    self._usage = piece
         if not self._answer.text.strip():
             raise ModelEmptyAnswer
 
@@ -167,17 +171,22 @@ class Producer:
                 await self._end(Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED)
 
     async def _end(self, status: Status, outcome: Outcome, error: str = "") -> None:
-        """Write the end; a database that is away for a moment is waited for, a fault of ours is confessed."""
-        for attempt in range(END_ATTEMPTS):
+        """Write the end; what cannot be recorded is confessed, at the worst with nothing but its text.
+
+        An answer for which even that fails is left to the sweep, with the text that was kept last.
+        """
+        written = self._written()
+        ways: tuple[Callable[[], bool], ...] = (
+            partial(turns.end_answer, written, status, outcome, error),
+            partial(turns.end_answer, written, Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED),
+            partial(turns.fail_answer, written.answer_id, written.text, UNEXPECTED),
+        )
+        for way in ways:
             try:
-                await in_database(turns.end_answer, self._written(), status, outcome, error)
+                await _insist(way)
                 break
-            except DatabaseError:
-                logger.exception("The end of answer %s could not be stored.", self.turn.answer_id)
-                await asyncio.sleep(0.5 * attempt)
             except Exception:
                 logger.exception("Answer %s could not be recorded.", self.turn.answer_id)
-                status, outcome, error = Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED
         await groups.send_changed(self.turn.conversation_id)
 
     def _written(self) -> turns.Written:
@@ -190,6 +199,18 @@ class Producer:
             recalled=self._recalled,
             visited_segments=self._visited,
         )
+
+
+async def _insist(write: Callable[[], bool]) -> None:
+    """Write to the database; one that is away for a moment is waited for. Any other fault would only come again."""
+    for pause in END_PAUSES:
+        try:
+            await in_database(write)
+            return
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The end of an answer could not be stored just now: %s", error)
+        await asyncio.sleep(pause)
+    await in_database(write)
 
 
 def start(turn: turns.Turn) -> None:
@@ -238,6 +259,7 @@ async def _sweep_for_ever() -> None:
     while True:
         try:
             await sweep()
-        except DatabaseError as error:
-            logger.warning("Dead answers could not be looked for: %s", error)
+        except Exception:
+            # Whatever it was: without the sweep no dead answer of any process would ever end.
+            logger.exception("Dead answers could not be looked for.")
         await asyncio.sleep(SWEEP_SECONDS)

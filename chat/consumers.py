@@ -14,9 +14,9 @@ from django.conf import settings
 from chat import answering, groups, turns
 from chat.access import Seat, take_seat
 from chat.database import in_database
-from chat.exceptions import ChatError, ConversationGone
-from chat.groups import DeltaEvent, StopEvent
+from chat.exceptions import ChatError, ConversationGone, SignedOut
 from chat.limits import FrameBudget
+from chat.news import created_frame
 from chat.protocol import Error, Hello, Retry, Send, ServerFrame, Stop, Watch, client_id_of, parse_frame
 from chat.watching import Watcher
 
@@ -25,23 +25,32 @@ logger = logging.getLogger(__name__)
 CLOSE_SIGNED_OUT = 4401
 CLOSE_NOT_FOUND = 4404
 CLOSE_BROKEN = 1011
+CLEAN_UP_SECONDS = 1.0
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
     """One page at one conversation. It watches; the answers are written elsewhere (`chat.answering`)."""
 
+    # None of Channels' layers: its own subscription fails together with the layer, and the socket with it.
+    # `groups.listen` brings the hints while there are any.
+    channel_layer_alias = ""
+
     seat: Seat
     watcher: Watcher
     budget: FrameBudget
     pump: asyncio.Task[None] | None = None
+    listener: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket; its pump ends with it, however it ends."""
+        """Serve the socket; its tasks end with it, however it ends."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            if self.pump:
-                self.pump.cancel()
+            tasks = {task for task in (self.pump, self.listener) if task}
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=CLEAN_UP_SECONDS)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler, without Channels' hop through the one thread that all sockets share.
@@ -72,10 +81,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _take_place(self, exists: bool) -> None:
         self.budget = FrameBudget(settings.CHAT_FRAMES_PER_MINUTE, time.monotonic())
         self.watcher = Watcher(self.seat, exists, self._send_frame, self._leave)
-        self.groups.append(groups.conversation_group(self.seat.conversation_id))
-        await self.channel_layer.group_add(self.groups[0], self.channel_name)
         await self._send_frame(Hello(conversation_id=str(self.seat.conversation_id), exists=exists))
         self.pump = asyncio.create_task(self._pump(), name="pump of a chat socket")
+        hints = groups.listen(self.seat.conversation_id, self._note, self.watcher.note_change)
+        self.listener = asyncio.create_task(hints, name="hints for a chat socket")
 
     async def _pump(self) -> None:
         """Keep the page up to date; a pump that breaks closes its socket, and the page comes back with a new one."""
@@ -97,6 +106,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._act(parse_frame(text_data, settings.CHAT_MESSAGE_MAX_CHARACTERS))
         except ChatError as error:
             self.watcher.reply(Error(code=error.code, detail=str(error), client_id=client_id_of(text_data)))
+            if isinstance(error, SignedOut):
+                self.watcher.note_change()
         except Exception:
             logger.exception("A frame could not be acted on.")
             fault = ChatError("Something went wrong on the server. It has been logged; try again.")
@@ -130,25 +141,25 @@ class ChatConsumer(AsyncWebsocketConsumer):
         turns.request_stop(self.seat, frame.message_id)
 
     async def _begin(self, turn: turns.Turn) -> None:
-        if turn.is_new:
+        if turn.repeated is None:
             answering.start(turn)
+        else:
+            self.watcher.repeat(created_frame(turn.repeated, None))
         self.watcher.note_change()
         await groups.send_changed(self.seat.conversation_id)
 
-    async def chat_changed(self, event: dict[str, Any]) -> None:
-        """Something about the conversation changed."""
-        self.watcher.note_change()
-
-    async def chat_delta(self, event: DeltaEvent) -> None:
-        """An answer grew."""
-        self.watcher.note_delta(event)
-
-    async def chat_stop(self, event: StopEvent) -> None:
-        """Somebody stopped an answer, perhaps one that this process writes."""
-        answering.stop_here(event["message_id"])
+    def _note(self, event: groups.Event) -> None:
+        """Take a hint; a stop may be meant for an answer that this process writes."""
+        match event["type"]:
+            case "chat.changed":
+                self.watcher.note_change()
+            case "chat.delta":
+                self.watcher.note_delta(event)
+            case "chat.stop":
+                answering.stop_here(event["message_id"])
 
     async def _send_frame(self, frame: ServerFrame) -> None:
         await self.send(text_data=frame.encode())
 
-    async def _leave(self) -> None:
-        await self.close(CLOSE_NOT_FOUND)
+    async def _leave(self, reason: ChatError) -> None:
+        await self.close(CLOSE_SIGNED_OUT if isinstance(reason, SignedOut) else CLOSE_NOT_FOUND)

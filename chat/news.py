@@ -35,8 +35,9 @@ class News:
 def news_for(seat: Seat, after: int, running: Collection[int]) -> News | None:
     """Return the messages after `after` and those in `running`, oldest first; None without such a conversation.
 
-    Also None for a person who may not see it (any more). Two queries.
+    Also None for a person who may not see it (any more). Raises SignedOut. Four queries.
     """
+    seat.require_signed_in()
     conversation = Conversation.objects.for_user(seat.user).filter(pk=seat.conversation_id).only("title").first()
     if conversation is None:
         return None
@@ -44,10 +45,9 @@ def news_for(seat: Seat, after: int, running: Collection[int]) -> News | None:
     return News(conversation.title, [_news_of(message) for message in messages.order_by("pk")])
 
 
-def _news_of(message: Message) -> MessageNews:
-    is_answer = message.role == MessageRole.ASSISTANT
-    html = render_markdown(message.content) if is_answer and not message.is_running else None
-    created = MessageCreated(
+def created_frame(message: Message, html: str | None) -> MessageCreated:
+    """Return the frame that shows a message; `html` is the rendered text of an ended answer."""
+    return MessageCreated(
         message_id=message.pk,
         role=message.role,
         status=message.status,
@@ -57,6 +57,12 @@ def _news_of(message: Message) -> MessageNews:
         html=html,
         error=message.error or None,
     )
+
+
+def _news_of(message: Message) -> MessageNews:
+    is_answer = message.role == MessageRole.ASSISTANT
+    html = render_markdown(message.content) if is_answer and not message.is_running else None
+    created = created_frame(message, html)
     done = None
     if html is not None:
         done = Done(message_id=message.pk, status=message.status, html=html, error=message.error or None)

@@ -7,16 +7,18 @@ Python's `len()`, and not JavaScript's, which counts UTF-16 units.
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chat.enums import ErrorCode
 from chat.exceptions import FrameTooLarge, MalformedFrame, UnknownFrame
 from chat.models.message import CLIENT_ID_MAX_CHARACTERS
+from chat.text import clean
 
 PROTOCOL_VERSION = 1
 # A code point takes up to 12 bytes in JSON (`\ud83d\ude00`); the rest is room for the frame around it.
 _BYTES_PER_CHARACTER = 12
 _FRAME_OVERHEAD = 1024
+_NAME_MAX_CHARACTERS = 60
 
 MessageId = Annotated[int, Field(gt=0, lt=2**63)]
 ClientId = Annotated[str, Field(min_length=1, max_length=CLIENT_ID_MAX_CHARACTERS, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -129,10 +131,11 @@ class Error(ServerFrame):
 
     type: Literal["error"] = "error"
     code: ErrorCode
-    detail: str
+    detail: Annotated[str, AfterValidator(clean)]
     client_id: str | None = None
 
 
+_CLIENT_ID: TypeAdapter[str] = TypeAdapter(ClientId)
 _FRAMES: dict[str, TypeAdapter[Any]] = {
     "send": TypeAdapter(Send),
     "watch": TypeAdapter(Watch),
@@ -173,10 +176,14 @@ def client_id_of(text: str | None) -> str | None:
     except (ValueError, RecursionError):
         return None
     found = value.get("client_id") if isinstance(value, dict) else None
-    return found if isinstance(found, str) and 0 < len(found) <= CLIENT_ID_MAX_CHARACTERS else None
+    try:
+        return _CLIENT_ID.validate_python(found, strict=True)
+    except ValidationError:
+        return None
 
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in fault["loc"]) or "frame"
+    # The name of an unknown field is the client's own, of any length.
+    where = ".".join(str(part) for part in fault["loc"])[:_NAME_MAX_CHARACTERS] or "frame"
     return f"{where}: {fault['msg']}."

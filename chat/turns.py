@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -33,11 +34,16 @@ LEASE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question's answer to be written. `is_new` is False when the question had been sent before."""
+    """A question's answer to be written. `repeated` is the question when it had been sent before."""
 
     conversation_id: UUID
     answer_id: int
-    is_new: bool = True
+    repeated: Message | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether the answer is still to be begun."""
+        return self.repeated is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def begin_turn(seat: Seat, text: str, client_id: str) -> Turn:
     conversation = _locked(seat) or _created(seat, text, now)
     if sent := conversation.messages.filter(client_id=client_id).first():
         answer = sent.children.order_by("pk").last()
-        return Turn(conversation.pk, answer.pk if answer else sent.pk, is_new=False)
+        return Turn(conversation.pk, answer.pk if answer else sent.pk, repeated=sent)
     _make_room(conversation)
     question = Message.objects.create(
         conversation=conversation,
@@ -157,6 +163,15 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
     return True
 
 
+def fail_answer(answer_id: int, text: str, error: str) -> bool:
+    """Store an answer's whole text as that of a failed one, and nothing else: for when `end_answer` cannot be done.
+
+    Returns False when someone else has ended the answer.
+    """
+    answer = Message.objects.filter(pk=answer_id).streaming()
+    return answer.update(content=text, **_ended(Status.FAILED, error)) == 1
+
+
 @transaction.atomic
 def interrupt_expired() -> list[UUID]:
     """End every answer whose writer died, keeping the text it had stored; return the conversations concerned."""
@@ -165,12 +180,40 @@ def interrupt_expired() -> list[UUID]:
     return [conversation_id for _, conversation_id in expired]
 
 
+@transaction.atomic
+def rename_conversation(user: User, conversation_id: UUID, title: str) -> None:
+    """Give a person's conversation another title, and touch nothing else of it. Raises ConversationGone."""
+    conversation = _locked_for(user, conversation_id)
+    if conversation is None:
+        raise ConversationGone
+    conversation.title = title
+    conversation.save(update_fields=["title"])
+
+
+@transaction.atomic
+def delete_conversation(user: User, conversation_id: UUID) -> None:
+    """Delete a person's conversation with its messages; memory keeps what it learnt.
+
+    In one transaction: lock the conversation, so that no turn begins in it; lock its messages, so that an answer
+    that is just ending ends first, with all its rows; delete them. Raises ConversationGone.
+    """
+    conversation = _locked_for(user, conversation_id)
+    if conversation is None:
+        raise ConversationGone
+    list(conversation.messages.order_by("pk").select_for_update().values_list("pk"))
+    conversation.delete()
+
+
 def _locked(seat: Seat) -> Conversation | None:
-    rows = Conversation.objects.for_user(seat.user).select_for_update(of=("self",))
-    conversation = rows.filter(pk=seat.conversation_id).first()
+    conversation = _locked_for(seat.user, seat.conversation_id)
     if conversation is None and seat.new_in is None:
         raise ConversationGone
     return conversation
+
+
+def _locked_for(user: User, conversation_id: UUID) -> Conversation | None:
+    rows = Conversation.objects.for_user(user).select_for_update(of=("self",))
+    return rows.filter(pk=conversation_id).first()
 
 
 def _created(seat: Seat, text: str, now: datetime) -> Conversation:

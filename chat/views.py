@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -11,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,8 +22,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
+from chat import turns
 from chat.access import reserve_conversation
 from chat.enums import MessageRole
+from chat.exceptions import ConversationGone
 from chat.forms import RenameForm
 from chat.groups import announce_change
 from chat.listing import list_conversations, zone_of
@@ -134,7 +137,8 @@ def rename(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     row = _conversation_or_404(request, conversation_id)
     form = RenameForm(request.POST if request.method == "POST" else None, instance=row)
     if form.is_valid():
-        form.save()
+        with _gone_is_404():
+            turns.rename_conversation(request.user, row.pk, form.cleaned_data["title"])
         announce_change(row.pk)
         return _list_changed(request) if request.htmx else redirect(row)
     context = {"conversation": row, "form": form}
@@ -150,7 +154,8 @@ def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "chat/_delete.html" if request.htmx else "chat/delete.html", {"conversation": row})
     address = row.get_absolute_url()
-    row.delete()
+    with _gone_is_404():
+        turns.delete_conversation(request.user, row.pk)
     announce_change(conversation_id)
     if not request.htmx:
         return redirect("chat:new")
@@ -162,6 +167,14 @@ def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 def _conversation_or_404(request: PersonRequest, conversation_id: uuid.UUID) -> Conversation:
     rows = Conversation.objects.for_user(request.user).select_related("memory__assistant")
     return get_object_or_404(rows, pk=conversation_id)
+
+
+@contextmanager
+def _gone_is_404() -> Iterator[None]:
+    try:
+        yield
+    except ConversationGone as error:
+        raise Http404 from error
 
 
 def _list_changed(request: PersonRequest) -> HttpResponse:
@@ -189,6 +202,7 @@ def _shell(request: PersonRequest, memory: Memory, current: uuid.UUID) -> dict[s
         "assistant": memory.assistant,
         "current": str(current),
         "listing": list_conversations(request.user, memory.pk, timezone.localdate(), None, ""),
+        "person": memory.user_id,
         "max_characters": settings.CHAT_MESSAGE_MAX_CHARACTERS,
         "model_connected": model_connected(),
     }

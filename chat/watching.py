@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -16,9 +17,10 @@ from django.db import DatabaseError
 
 from chat.access import Seat
 from chat.database import in_database
+from chat.exceptions import ChatError, ConversationGone, SignedOut
 from chat.groups import DeltaEvent
 from chat.news import MessageNews, news_for
-from chat.protocol import Delta, Error, ServerFrame, Title, Watch
+from chat.protocol import Delta, Error, MessageCreated, ServerFrame, Title, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -33,20 +35,26 @@ Sender = Callable[[ServerFrame], Awaitable[None]]
 
 
 class Watcher:
-    """What one page has. `on_gone` is called once when the conversation is no longer there for this person."""
+    """What one page has.
 
-    def __init__(self, seat: Seat, exists: bool, send: Sender, on_gone: Callable[[], Awaitable[None]]) -> None:
+    `on_end` is called once with the reason why there is no more to watch: ConversationGone when the conversation is
+    no longer there for this person, SignedOut when the person is no longer signed in.
+    """
+
+    def __init__(self, seat: Seat, exists: bool, send: Sender, on_end: Callable[[ChatError], Awaitable[None]]) -> None:
         self._seat = seat
         self._exists = exists
         self._send = send
-        self._on_gone = on_gone
+        self._on_end = on_end
         self._watching = False
         self._title: str | None = None
         self._last_id = 0
         self._running: dict[int, int] = {}
         self._replies: deque[ServerFrame] = deque(maxlen=MAX_REPLIES)
+        self._repeated: deque[MessageCreated] = deque(maxlen=MAX_REPLIES)
         self._deltas: deque[DeltaEvent] = deque()
         self._stale = False
+        self._looked_at = time.monotonic()
         self._wake = asyncio.Event()
 
     def watch(self, frame: Watch) -> None:
@@ -63,6 +71,8 @@ class Watcher:
 
     def note_delta(self, event: DeltaEvent) -> None:
         """An answer grew. Beyond the bound, look it up instead."""
+        if not self._watching:
+            return
         if len(self._deltas) >= MAX_DELTAS:
             self._deltas.clear()
             self._stale = True
@@ -74,46 +84,63 @@ class Watcher:
         self._replies.append(frame)
         self._wake.set()
 
+    def repeat(self, frame: MessageCreated) -> None:
+        """Show a message that was sent before once more, so that its sender knows that it has arrived."""
+        self._repeated.append(frame)
+        self._wake.set()
+
     async def run(self) -> None:
-        """Pump until cancelled or until the conversation is gone."""
+        """Pump until cancelled, or until the conversation is gone or the person signed out."""
         while True:
             try:
-                pause = RUNNING_LOOK_SECONDS if self._running else IDLE_LOOK_SECONDS
-                await asyncio.wait_for(self._wake.wait(), pause)
+                await asyncio.wait_for(self._wake.wait(), max(0.0, self._look_due() - time.monotonic()))
             except TimeoutError:
                 self._stale = True
             self._wake.clear()
             while self._replies:
                 await self._send(self._replies.popleft())
-            if self._watching and not await self._bring_up_to_date():
-                await self._on_gone()
+            if not self._watching:
+                continue
+            try:
+                await self._bring_up_to_date()
+            except (ConversationGone, SignedOut) as reason:
+                await self._on_end(reason)
                 return
 
-    async def _bring_up_to_date(self) -> bool:
-        if self._stale:
+    def _look_due(self) -> float:
+        return self._looked_at + (RUNNING_LOOK_SECONDS if self._running else IDLE_LOOK_SECONDS)
+
+    async def _bring_up_to_date(self) -> None:
+        if self._stale or time.monotonic() >= self._look_due():
             self._stale = False
-            self._deltas.clear()
+            self._looked_at = time.monotonic()
             try:
-                if not await self._look():
-                    return False
+                await self._look()
             except DatabaseError as error:
                 # The next look, at the latest on the timer, finds everything that this one missed.
                 logger.warning("News of conversation %s could not be read: %s", self._seat.conversation_id, error)
+        while self._repeated:
+            await self._confirm(self._repeated.popleft())
         while self._deltas and not self._stale:
             await self._forward(self._deltas.popleft())
-        return True
 
-    async def _look(self) -> bool:
+    async def _confirm(self, frame: MessageCreated) -> None:
+        # One that the page has not got comes by a look, in its turn.
+        if frame.message_id <= self._last_id:
+            await self._send(frame)
+
+    async def _look(self) -> None:
         news = await in_database(news_for, self._seat, self._last_id, tuple(self._running))
         if news is None:
-            return not self._exists
+            if self._exists:
+                raise ConversationGone
+            return
         self._exists = True
         if news.title != self._title:
             self._title = news.title
             await self._send(Title(title=news.title))
         for message in news.messages:
             await self._show(message)
-        return True
 
     async def _show(self, message: MessageNews) -> None:
         if message.message_id > self._last_id:
@@ -130,6 +157,8 @@ class Watcher:
 
     async def _forward(self, event: DeltaEvent) -> None:
         has = self._running.get(event["message_id"])
+        if has is None and event["message_id"] <= self._last_id:
+            return
         if has is None or event["offset"] > has:
             self.note_change()
             return

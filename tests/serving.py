@@ -44,6 +44,8 @@ def product_environment(data_dir: Path, **variables: str) -> dict[str, str]:
     """Return this process's environment without its settings, and with those given."""
     foreign = ("OPENAI_", "EMBEDDING_", "MEMORYOS_", "CHAT_", "DATABASE_", "DJANGO_")
     named = {"DEBUG", "HOST", "PORT", "LOG_LEVEL", "MODEL", "MODEL_TIMEOUT", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"}
+    # Compiling two thousand modules at every start costs three seconds of processor time.
+    named.add("PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) and name not in named}
     return {**kept, "MEMORYOS_DATA_DIR": str(data_dir), **variables}
 

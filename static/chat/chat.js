@@ -9,8 +9,12 @@ import { Thread } from "./thread.js";
 const RECONNECTING_AFTER = 700;
 const READY = { complete: "Answer ready", stopped: "Answer stopped", interrupted: "The answer was interrupted" };
 
+const RELOAD_PAUSE = 10_000;
+
 class Chat {
   #lostTimer = null;
+  /** The answer that is to be stopped and has not ended yet, or null. */
+  #stopping = null;
 
   constructor(root) {
     this.root = root;
@@ -21,6 +25,7 @@ class Chat {
     this.composer = new Composer(
       root.querySelector("#composer"),
       {
+        person: root.dataset.person,
         draftKey: root.dataset.newAddress ? "new" : root.dataset.conversation,
         conversation: root.dataset.conversation,
         maxCharacters: Number(root.dataset.maxCharacters),
@@ -30,6 +35,7 @@ class Chat {
     this.connection = new Connection(root.dataset.socket, {
       frame: (frame) => this.#receive(frame),
       lost: () => this.#lost(),
+      tooLarge: () => this.#tooLarge(),
       ended: (reason) => this.#ended(reason),
     });
     root.querySelector("#log").addEventListener("click", (event) => this.#retry(event));
@@ -40,7 +46,9 @@ class Chat {
 
   start() {
     const pending = this.composer.pending;
-    if (pending) this.#showUnsent(pending);
+    // Loaded again after the server had stored the message, before it could say so.
+    if (pending && this.thread.holds(pending.client_id)) this.composer.confirm(pending.client_id);
+    else if (pending) this.#showUnsent(pending);
     this.composer.setBusy(this.thread.running !== null);
     this.anchor.jump();
     if (matchMedia("(hover: hover)").matches) this.composer.box.focus();
@@ -67,6 +75,7 @@ class Chat {
     this.connection.send({ type: "watch", ...this.thread.has });
     const pending = this.composer.pending;
     if (pending) this.connection.send({ type: "send", ...pending });
+    if (this.#stopping !== null) this.connection.send({ type: "stop", message_id: this.#stopping });
   }
 
   #send(message) {
@@ -83,8 +92,15 @@ class Chat {
 
   #stop() {
     const running = this.thread.running;
-    if (!running || !this.connection.send({ type: "stop", message_id: running.id })) return;
-    this.composer.stopButton.disabled = true;
+    if (!running) return;
+    this.#setStopping(running.id);
+    // Where it gets lost it is said again after the next `hello`.
+    this.connection.send({ type: "stop", message_id: running.id });
+  }
+
+  #setStopping(messageId) {
+    this.#stopping = messageId;
+    this.composer.setStopping(messageId !== null);
   }
 
   #retry(event) {
@@ -103,6 +119,7 @@ class Chat {
       this.#settle();
       document.body.dispatchEvent(new CustomEvent("conversations-changed"));
     } else if (frame.status === "streaming") {
+      this.#setStopping(null);
       this.composer.setBusy(true);
       this.composer.say("");
       this.#announce("Answering…");
@@ -119,6 +136,7 @@ class Chat {
 
   #end(frame) {
     this.thread.end(frame);
+    this.#setStopping(null);
     this.composer.setBusy(false);
     this.#announceEnd(frame);
     this.anchor.follow();
@@ -130,17 +148,32 @@ class Chat {
 
   #refused(frame) {
     if (frame.client_id) {
-      this.thread.removeUnsent(frame.client_id);
-      this.composer.refuse(frame.client_id, frame.detail);
-      if (this.thread.lastId === 0) this.root.querySelector("#welcome")?.removeAttribute("hidden");
+      this.#takeBack(frame.client_id, frame.detail);
     } else {
+      // Perhaps it was the stop.
+      this.#setStopping(null);
       this.composer.say(frame.detail);
     }
     this.composer.setBusy(this.thread.running !== null);
+    if (frame.code === "signed_out") this.#signIn();
+  }
+
+  #takeBack(clientId, reason) {
+    this.thread.removeUnsent(clientId);
+    this.composer.refuse(clientId, reason);
+    if (this.thread.lastId === 0) this.root.querySelector("#welcome")?.removeAttribute("hidden");
+  }
+
+  /** The server would not even read the frame, and would not the next time. */
+  #tooLarge() {
+    const pending = this.composer.pending;
+    if (pending) this.#takeBack(pending.client_id, "The message is too large to be sent. Send it in parts.");
   }
 
   #setTitle(title) {
-    this.root.querySelector("#title").textContent = title;
+    const heading = this.root.querySelector("#title");
+    if (heading.textContent === title) return;
+    heading.textContent = title;
     document.title = `${title} · MemoryOS`;
     document.body.dispatchEvent(new CustomEvent("conversations-changed"));
   }
@@ -169,11 +202,23 @@ class Chat {
     clearTimeout(this.#lostTimer);
     this.connectionNote.hidden = true;
     this.composer.disable();
+    if (reason === "signed out" && this.#signIn()) return;
     this.composer.say(
       reason === "gone"
         ? "This conversation was deleted. Begin a new one."
         : "You are signed out. Load the page again to sign in.",
     );
+  }
+
+  /**
+   * Load the page again, which leads to the sign-in page and back here; the draft waits. False when that has just
+   * been done: a page that is let in while its socket is not would load itself for ever.
+   */
+  #signIn() {
+    const [visit] = performance.getEntriesByType("navigation");
+    if (visit?.type === "reload" && performance.now() < RELOAD_PAUSE) return false;
+    location.reload();
+    return true;
   }
 
   #announce(text) {

@@ -8,15 +8,18 @@ export class Composer {
   /**
    * `on` holds the callbacks `send({ text, client_id })` and `stop()`. `draftKey` names the draft, which outlives a
    * conversation that was never begun; `conversation` is the id under which something sent waits to be confirmed.
+   * Both are `person`'s: what somebody else left in this tab is thrown away.
    */
-  constructor(form, { draftKey, conversation, maxCharacters }, on) {
+  constructor(form, { person, draftKey, conversation, maxCharacters }, on) {
     this.form = form;
     this.box = form.querySelector("#message");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
     this.note = form.querySelector("#composer-note");
-    this.draftKey = `draft:${draftKey}`;
-    this.pendingKey = `pending:${conversation}`;
+    this.person = person;
+    this.draftKey = `draft:${person}:${draftKey}`;
+    this.pendingKey = `pending:${person}:${conversation}`;
+    forgetOthers(person);
     this.maxCharacters = maxCharacters;
     this.on = on;
     form.addEventListener("submit", (event) => {
@@ -59,7 +62,7 @@ export class Composer {
   /** The conversation came to be: its draft is no longer that of a new one. */
   moveDraftTo(key) {
     sessionStorage.removeItem(this.draftKey);
-    this.draftKey = `draft:${key}`;
+    this.draftKey = `draft:${this.person}:${key}`;
     this.#keepDraft();
   }
 
@@ -77,11 +80,15 @@ export class Composer {
     this.note.hidden = !text;
   }
 
+  /** While a stop is on its way there is no second one. */
+  setStopping(stopping) {
+    this.stopButton.disabled = stopping;
+  }
+
   /** While an answer runs there is a Stop in place of Send. */
   setBusy(busy) {
     const stopHadFocus = document.activeElement === this.stopButton;
     this.#busy = busy;
-    if (!busy) this.stopButton.disabled = false;
     this.#showButtons();
     if (stopHadFocus && !busy) this.box.focus();
   }
@@ -144,5 +151,12 @@ export class Composer {
     this.stopButton.hidden = !this.#busy;
     this.sendButton.hidden = this.#busy;
     this.sendButton.disabled = !this.box.value.trim() || this.pending !== null;
+  }
+}
+
+function forgetOthers(person) {
+  for (const key of Object.keys(sessionStorage)) {
+    const [kind, owner] = key.split(":");
+    if ((kind === "draft" || kind === "pending") && owner !== person) sessionStorage.removeItem(key);
   }
 }

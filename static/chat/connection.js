@@ -2,6 +2,7 @@
 
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 15_000;
+const TOO_LARGE = 1009;
 const SIGNED_OUT = 4401;
 const NOT_FOUND = 4404;
 
@@ -11,7 +12,10 @@ export class Connection {
   #timer = null;
   #ended = false;
 
-  /** `on` holds the callbacks `frame(frame)`, `lost()` and `ended(reason)`; `path` is the address on this site. */
+  /**
+   * `on` holds the callbacks `frame(frame)`, `lost()`, `tooLarge()` and `ended(reason)`; `path` is the address on this
+   * site.
+   */
   constructor(path, on) {
     this.path = path;
     this.on = on;
@@ -57,6 +61,7 @@ export class Connection {
       this.on.ended(code === SIGNED_OUT ? "signed out" : "gone");
       return;
     }
+    if (code === TOO_LARGE) this.on.tooLarge();
     this.on.lost();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.open(), this.#pause * (0.5 + Math.random() / 2));

@@ -1,5 +1,10 @@
 // The list of conversations: a drawer on narrow screens, and the dialog in which one is renamed or deleted.
 
+// As in chat.css: up to here the list is a drawer over the messages.
+const narrow = matchMedia("(max-width: 48rem)");
+// The status with which the server answers a change made in the dialog.
+const CHANGED = 204;
+
 export function setUpSidebar() {
   const layout = document.getElementById("chat");
   const opener = layout?.querySelector('[data-sidebar="open"]');
@@ -17,8 +22,12 @@ export function setUpSidebar() {
     for (const closer of layout.querySelectorAll('[data-sidebar="close"]')) {
       closer.addEventListener("click", () => show(layout, opener, false));
     }
-    layout.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && layout.classList.contains("shows-sidebar")) show(layout, opener, false);
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.target.closest("dialog")) return;
+      if (layout.classList.contains("shows-sidebar")) show(layout, opener, false);
+    });
+    narrow.addEventListener("change", () => {
+      if (layout.classList.contains("shows-sidebar")) show(layout, opener, false);
     });
   }
   setUpDialog(document.getElementById("dialog"));
@@ -26,6 +35,7 @@ export function setUpSidebar() {
 
 function show(layout, opener, visible) {
   layout.classList.toggle("shows-sidebar", visible);
+  layout.querySelector(".thread").inert = visible;
   opener.setAttribute("aria-expanded", String(visible));
   if (visible) layout.querySelector(".new-conversation").focus();
   else opener.focus();
@@ -35,8 +45,18 @@ function setUpDialog(dialog) {
   if (!dialog) return;
   const body = dialog.querySelector("#dialog-body");
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === body && !dialog.open) dialog.showModal();
+    if (event.detail.target !== body) return;
+    if (!dialog.open) dialog.showModal();
     dialog.querySelector("input[type=text]")?.select();
+  });
+  dialog.addEventListener("htmx:afterRequest", (event) => {
+    const { elt: form, requestConfig, xhr } = event.detail;
+    if (requestConfig.verb !== "post" || xhr.status !== CHANGED) return;
+    dialog.close();
+    // The list is about to be replaced; htmx keeps the focus on an element that has the same id afterwards.
+    const { conversation, deletes } = form.dataset;
+    const row = deletes === undefined ? document.getElementById(`conversation-${conversation}`) : null;
+    (row ?? document.querySelector("[data-new-conversation]"))?.focus();
   });
   dialog.addEventListener("click", (event) => {
     if (!event.target.closest("[data-close-dialog]") && event.target !== dialog) return;
@@ -44,5 +64,4 @@ function setUpDialog(dialog) {
     dialog.close();
   });
   dialog.addEventListener("close", () => body.replaceChildren());
-  document.body.addEventListener("conversations-changed", () => dialog.close());
 }

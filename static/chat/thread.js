@@ -36,14 +36,23 @@ export class Thread {
     this.log.append(article);
   }
 
-  /** Take back what the server refused. */
+  /** Tell whether a message that this client sent stands in the log as the server has it. */
+  holds(clientId) {
+    return this.log.querySelector(`[data-message-id][data-client-id="${CSS.escape(clientId)}"]`) !== null;
+  }
+
+  /** Take back what the server refused, or has got already. */
   removeUnsent(clientId) {
     this.#unsent(clientId)?.remove();
   }
 
   /** A `message` frame. */
   addMessage(frame) {
-    if (frame.message_id <= this.lastId) return;
+    if (frame.message_id <= this.lastId) {
+      // A repeated message that had arrived before this page was loaded: it stands in the log, or further up.
+      this.removeUnsent(frame.client_id);
+      return;
+    }
     this.lastId = frame.message_id;
     if (frame.role === "user") this.#addUser(frame);
     else if (frame.status === "streaming") this.#addRunning(frame);
@@ -88,6 +97,7 @@ export class Thread {
     }
     const article = this.#userArticle(frame.text, frame.created_at);
     article.dataset.messageId = frame.message_id;
+    if (frame.client_id) article.dataset.clientId = frame.client_id;
     this.log.append(article);
   }
 

@@ -1,6 +1,10 @@
 """The chat as a person uses it, for the browser tests."""
 
-from playwright.sync_api import Locator, Page, expect
+import json
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.serving import Product
 
@@ -53,3 +57,30 @@ class ChatPage:
         self.say(text)
         expect(self.answers).to_have_count(before + 1)
         return self.answers.last.inner_text()
+
+
+class Wire:
+    """A tab's sockets under way: `lost` names kinds of frames that get lost, `answer` acts in the server's place."""
+
+    def __init__(self, chat: ChatPage) -> None:
+        self.lost: set[str] = set()
+        self.sent: list[str] = []
+        self.answer: Callable[[WebSocketRoute, dict[str, Any]], bool] = lambda *_: False
+        chat.page.route_web_socket("**/ws/chat/**", self._connect)
+        chat.page.reload()
+        chat.wait()
+
+    def _connect(self, page: WebSocketRoute) -> None:
+        server = page.connect_to_server()
+        page.on_message(lambda text: self._to_server(page, server, str(text)))
+        server.on_message(lambda text: self._to_page(page, str(text)))
+
+    def _to_server(self, page: WebSocketRoute, server: WebSocketRoute, text: str) -> None:
+        frame = json.loads(text)
+        self.sent.append(frame["type"])
+        if frame["type"] not in self.lost and not self.answer(page, frame):
+            server.send(text)
+
+    def _to_page(self, page: WebSocketRoute, text: str) -> None:
+        if json.loads(text)["type"] not in self.lost:
+            page.send(text)

@@ -1,15 +1,17 @@
 """Journeys through the real chat page, with a local server that speaks the OpenAI protocol."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import ChatPage, Wire
 from tests.openai_server import Behaviour, OpenAIServer
 from tests.serving import Product, ProductFactory
 
@@ -188,6 +190,135 @@ def test_the_connection_comes_back_and_nothing_is_sent_twice(chat: ChatPage, mod
     expect(chat.page.locator(".bubble")).to_have_text(["Hello", "Are you there?"])
 
 
+def test_a_reload_between_the_message_and_its_confirmation(chat: ChatPage, model: OpenAIServer) -> None:
+    chat.ask("Hello")
+    wire = Wire(chat)
+    wire.lost = {"message", "delta", "done"}
+    asked = len(model.chats)
+    chat.say("Are you there?")
+    while len(model.chats) == asked:
+        chat.page.wait_for_timeout(50)
+    wire.lost = set()
+    chat.page.reload()
+    expect(chat.answers).to_have_count(2)
+    expect(chat.page.locator(".bubble")).to_have_text(["Hello", "Are you there?"])
+    chat.ask("Still there?")
+    expect(chat.page.locator(".bubble")).to_have_text(["Hello", "Are you there?", "Still there?"])
+
+
+def test_a_lost_stop_is_said_again(chat: ChatPage, model: OpenAIServer) -> None:
+    def lose(page: WebSocketRoute, frame: dict[str, Any]) -> bool:
+        if frame["type"] != "stop" or wire.sent.count("stop") > 1:
+            return False
+        page.close(code=1012)
+        return True
+
+    model.queue(Behaviour(text=TEXT, stall_after=6))
+    wire = Wire(chat)
+    wire.answer = lose
+    chat.say("Count, please")
+    expect(chat.running).to_contain_text("three")
+    chat.button("Stop").click()
+    expect(chat.answers.last).to_contain_text("You stopped this answer.", timeout=4000)
+    assert wire.sent.count("stop") == 2
+
+
+def test_a_refused_stop_can_be_tried_again(chat: ChatPage, model: OpenAIServer) -> None:
+    def refuse(page: WebSocketRoute, frame: dict[str, Any]) -> bool:
+        if frame["type"] != "stop" or wire.sent.count("stop") > 1:
+            return False
+        page.send(json.dumps({"type": "error", "code": "too_many", "detail": "That was too fast."}))
+        return True
+
+    model.queue(Behaviour(text=TEXT, stall_after=6))
+    wire = Wire(chat)
+    wire.answer = refuse
+    chat.say("Count, please")
+    expect(chat.running).to_contain_text("three")
+    chat.button("Stop").click()
+    expect(chat.page.get_by_role("alert")).to_contain_text("too fast")
+    chat.button("Stop").click(timeout=3000)
+    expect(chat.answers.last).to_contain_text("You stopped this answer.", timeout=4000)
+
+
+def test_a_message_too_large_for_the_server_is_not_sent_for_ever(chat: ChatPage) -> None:
+    def refuse(page: WebSocketRoute, frame: dict[str, Any]) -> bool:
+        if frame["type"] != "send":
+            return False
+        page.close(code=1009)
+        return True
+
+    wire = Wire(chat)
+    wire.answer = refuse
+    chat.say("A very long message")
+    expect(chat.page.get_by_role("alert")).to_contain_text("too large")
+    expect(chat.box).to_have_value("A very long message")
+    expect(chat.page.locator(".bubble")).to_have_count(0)
+    while wire.sent[-1] != "watch":
+        chat.page.wait_for_timeout(50)
+    assert wire.sent.count("send") == 1
+
+
+def test_a_sign_out_elsewhere_leads_to_the_sign_in_page(chat: ChatPage, model: OpenAIServer) -> None:
+    with chat.memoryos.client() as client:
+        session = client.cookies["memoryos_session"]
+    chat.page.context.add_cookies([{"name": "memoryos_session", "value": session, "url": chat.memoryos.url}])
+    model.queue(Behaviour(text=TEXT, stall_after=6))
+    chat.new()
+    chat.say("Count, please")
+    expect(chat.running).to_contain_text("three")
+    chat.box.fill("Not yet sent")
+    other = another_tab(chat)
+    other.button("Sign out").click()
+    chat.page.wait_for_url("**/login/?next=/c/**")
+
+
+def test_what_somebody_else_left_in_the_tab_is_thrown_away(chat: ChatPage) -> None:
+    chat.wait()
+    chat.box.fill("Mine")
+    chat.page.evaluate(
+        "() => ['draft:0:new', 'pending:0:c', 'draft:new'].forEach((key) => sessionStorage.setItem(key, 'Secret'))"
+    )
+    chat.page.reload()
+    chat.wait()
+    expect(chat.box).to_have_value("Mine")
+    assert "Secret" not in chat.page.evaluate("() => Object.values(sessionStorage)")
+
+
+def test_a_dialog_stays_while_the_list_changes_and_gives_the_focus_back(chat: ChatPage) -> None:
+    page = chat.page
+    chat.ask("First of all")
+    chat.new()
+    chat.ask("Second of all")
+    page.get_by_role("link", name="First of all", exact=True).hover()
+    page.get_by_role("link", name="Rename “First of all”").click()
+    title = page.get_by_role("textbox", name="Title")
+    title.fill("Half typ")
+    with page.expect_response("**/conversations/?current=*"):
+        page.evaluate("() => document.body.dispatchEvent(new CustomEvent('conversations-changed'))")
+    title.press_sequentially("ed")
+    expect(title).to_have_value("Half typed")
+    with page.expect_response("**/conversations/?current=*"):
+        page.get_by_role("button", name="Rename", exact=True).click()
+    expect(page.get_by_role("link", name="Half typed", exact=True)).to_be_focused()
+    page.get_by_role("link", name="Half typed", exact=True).hover()
+    page.get_by_role("link", name="Delete “Half typed”").click()
+    with page.expect_response("**/conversations/?current=*"):
+        page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("link", name="Half typed", exact=True)).to_have_count(0)
+    expect(page.get_by_role("link", name="New conversation", exact=True)).to_be_focused()
+
+
+def test_the_list_is_loaded_again_only_when_the_title_has_changed(chat: ChatPage) -> None:
+    chat.ask("A title")
+    loads: list[str] = []
+    chat.page.on("request", lambda request: loads.append(request.url) if "/conversations/" in request.url else None)
+    chat.page.reload()
+    chat.wait()
+    chat.ask("Again")
+    assert len(loads) == 1
+
+
 def test_the_log_follows_only_a_reader_who_is_there(chat: ChatPage, model: OpenAIServer) -> None:
     model.queue(Behaviour(text=LONG), Behaviour(text=LONG, tokens_per_second=200))
     chat.ask("A long answer, please")
@@ -210,8 +341,18 @@ def test_the_list_is_a_drawer_on_a_narrow_screen(chat: ChatPage) -> None:
     fresh = page.get_by_role("link", name="New conversation", exact=True)
     expect(fresh).to_be_hidden()
     page.get_by_role("button", name="Conversations").click()
-    expect(fresh).to_be_visible()
+    expect(fresh).to_be_focused()
+    chat.box.focus()
+    expect(chat.box).not_to_be_focused()
     page.keyboard.press("Escape")
+    expect(fresh).to_be_hidden()
+    chat.box.focus()
+    expect(chat.box).to_be_focused()
+    page.get_by_role("button", name="Conversations").click()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    chat.box.focus()
+    expect(chat.box).to_be_focused()
+    page.set_viewport_size({"width": 390, "height": 844})
     expect(fresh).to_be_hidden()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width == 390

@@ -1,6 +1,7 @@
 """What the chat's tests share: a person with a memory, a model server, and an orderly end of every producer."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -39,6 +40,14 @@ def model(_model_server: OpenAIServer, settings: Settings) -> OpenAIServer:
     settings.OPENAI_BASE_URL = _model_server.base_url
     settings.MODEL = "test-model"
     return _model_server
+
+
+@pytest.fixture
+def redis_port() -> int:
+    """A port that is free: nobody answers there until the test starts a Redis."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from pytest_django.fixtures import Settings
 
-from chat import answering, turns
+from chat import answering, database, turns
 from chat.access import Seat
 from chat.database import in_database
 from chat.enums import Status
@@ -150,6 +150,47 @@ async def test_an_answer_that_cannot_be_recorded_is_confessed_and_its_text_kept(
     assert (answer.status, answer.error, bool(answer.content)) == (Status.FAILED, answering.UNEXPECTED, True)
     assert "no room" in caplog.text
     assert await in_database(Page.objects.count) == 0
+
+
+async def test_a_fault_that_would_only_come_again_is_not_waited_for(
+    memory: Memory, model: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusals: list[object] = []
+
+    def refuse(**event: object) -> None:
+        refusals.append(event)
+        raise IntegrityError("no such segment")
+
+    page_recorded.connect(refuse)
+    try:
+        answer = await ended(await ask(memory))
+    finally:
+        page_recorded.disconnect(refuse)
+    assert (answer.status, answer.error, bool(answer.content)) == (Status.FAILED, answering.UNEXPECTED, True)
+    assert len(refusals) == 1
+    assert (await in_database(ModelCall.objects.get)).outcome == Outcome.SERVER_ERROR
+
+
+async def test_an_answer_of_which_nothing_can_be_recorded_keeps_its_text(
+    memory: Memory, model: OpenAIServer, settings: Settings
+) -> None:
+    settings.MODEL = "m" * 300  # longer than any column for it
+    model.queue(Behaviour(text=TEXT))
+    answer = await ended(await ask(memory))
+    assert (answer.status, answer.content, answer.error) == (Status.FAILED, TEXT, answering.UNEXPECTED)
+    assert await in_database(Page.objects.count) == 0
+
+
+async def test_the_sweep_survives_a_fault_of_any_kind(memory: Memory, caplog: pytest.LogCaptureFixture) -> None:
+    dead = await in_database(running_answer, lease=timedelta(seconds=-1))
+    database._threads().shutdown()
+    await answering.startup()
+    async with asyncio.timeout(5):
+        while "could not be looked for" not in caplog.text:  # noqa: ASYNC110 - the log has no event
+            await asyncio.sleep(0.02)
+    database._threads.cache_clear()
+    answer = await ended(turns.Turn(dead.conversation_id, dead.pk))
+    assert answer.status == Status.INTERRUPTED
 
 
 async def test_text_is_durable_while_it_is_written(memory: Memory, model: OpenAIServer) -> None:

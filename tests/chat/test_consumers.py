@@ -1,6 +1,7 @@
 """The websocket through the site's whole ASGI stack, frame by frame."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from chat.enums import Status
 from chat.models import Conversation, Message
 from memory.models import Memory, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory
+from tests.chat.redis import redis_server
 from tests.chat.sockets import Socket
 from tests.memory.factories import MemoryFactory, UserFactory
 from tests.openai_server import Behaviour, OpenAIServer
@@ -158,6 +160,54 @@ async def test_a_lossy_layer_loses_nothing(person: User, conversation: Conversat
     assert done["html"] == f"<p>{TEXT}</p>\n"
 
 
+@pytest.fixture
+async def no_layer(settings: Settings, redis_port: int) -> AsyncIterator[str]:
+    """A channel layer in a Redis that is not there; yields the address where it could be."""
+    url = f"redis://127.0.0.1:{redis_port}/0"
+    settings.CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [url]}}
+    }
+    yield url
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.flush()
+
+
+@pytest.mark.usefixtures("no_layer")
+async def test_without_its_layer_the_chat_answers_from_the_database(
+    person: User, conversation: Conversation, model: OpenAIServer
+) -> None:
+    model.queue(Behaviour(text=TEXT, tokens_per_second=30), Behaviour(text=TEXT, stall_after=4))
+    async with Socket(person, conversation.pk) as socket:
+        await begin(socket)
+        _, done = await socket.whole_answer()
+        assert done["html"] == f"<p>{TEXT}</p>\n"
+        answer = await begin(socket, client_id="c2", has=done["message_id"])
+        await socket.send("stop", message_id=answer["message_id"])
+        assert (await socket.next("done"))["status"] == "stopped"
+
+
+async def test_hints_come_again_as_soon_as_the_layer_is_back(
+    person: User, conversation: Conversation, no_layer: str, redis_port: int
+) -> None:
+    async def told(title: str) -> None:
+        await in_database(Conversation.objects.filter(pk=conversation.pk).update, title=title)
+        heard = asyncio.ensure_future(socket.next("title"))
+        while not heard.done():
+            await groups.send_changed(conversation.pk)
+            await asyncio.wait({heard}, timeout=0.1)
+        assert heard.result()["title"] == title
+
+    async with Socket(person, conversation.pk) as socket:
+        await socket.send("watch", message_id=0)
+        await socket.next("title")
+        with redis_server(redis_port):
+            await told("Found out when hints began to come")
+            await told("Found out by a hint")
+        with redis_server(redis_port):
+            await told("Found out by a hint of the next Redis")
+
+
 async def test_a_gap_between_deltas_is_filled_from_the_database(
     person: User, conversation: Conversation, model: OpenAIServer
 ) -> None:
@@ -251,6 +301,9 @@ async def test_the_same_message_twice_is_one_message(
         (b"\x00\x01", "malformed"),
         ('{"type": "stop", "message_id": 1}', "not_found"),
         ('{"type": "retry", "message_id": 1}', "not_found"),
+        ('{"type": "nope", "client_id": "\\ud83d"}', "unknown_type"),
+        ('{"type": "stop", "message_id": 1, "client_id": "\\ud83d"}', "malformed"),
+        ('{"type": "stop", "message_id": 1, "\\ud83d": 1}', "malformed"),
     ],
 )
 async def test_a_bad_frame_is_answered_and_the_socket_lives_on(
@@ -313,6 +366,62 @@ async def test_who_signs_out_can_do_nothing_more(person: User, conversation: Con
         error = await socket.next("error")
     assert (error["code"], error["client_id"]) == ("signed_out", "c1")
     assert await in_database(Message.objects.count) == 0
+
+
+@pytest.mark.parametrize("end", ["sign out", "deactivation", "new password"])
+async def test_who_is_signed_out_gets_nothing_more(
+    person: User, conversation: Conversation, model: OpenAIServer, end: str
+) -> None:
+    model.queue(Behaviour(text=TEXT * 40, tokens_per_second=30))
+    async with Socket(person, conversation.pk) as socket:
+        await begin(socket)
+        await socket.next("delta")
+        if end == "sign out":
+            await in_database(socket.client.logout)
+        elif end == "deactivation":
+            await in_database(User.objects.filter(pk=person.pk).update, is_active=False)
+        else:
+            person.set_password("another-passphrase")
+            await in_database(person.save)
+        assert await socket.close_code() == 4401
+        assert await socket.wire.receive_nothing(0.3)
+
+
+async def test_the_session_is_checked_before_anything_is_told(person: User, conversation: Conversation) -> None:
+    async with Socket(person, conversation.pk) as socket:
+        await socket.send("watch", message_id=0)
+        await socket.next("title")
+        await in_database(socket.client.logout)
+        await in_database(Conversation.objects.filter(pk=conversation.pk).update, title="Secret")
+        await groups.send_changed(conversation.pk)
+        message = await socket.wire.receive_output(5)
+        assert (message["type"], message["code"]) == ("websocket.close", 4401)
+
+
+async def test_a_frame_after_signing_out_closes_the_socket(person: User, conversation: Conversation) -> None:
+    async with Socket(person, conversation.pk) as socket:
+        await socket.send("watch", message_id=0)
+        await socket.next("title")
+        await in_database(socket.client.logout)
+        await socket.send("send", text="Still me", client_id="c1")
+        assert (await socket.next("error"))["code"] == "signed_out"
+        assert await socket.close_code() == 4401
+
+
+async def test_a_repeated_message_is_confirmed_although_the_page_has_it(
+    person: User, conversation: Conversation, model: OpenAIServer
+) -> None:
+    async with Socket(person, conversation.pk) as socket:
+        await begin(socket)
+        done = await socket.next("done")
+    async with Socket(person, conversation.pk) as socket:
+        await socket.send("watch", message_id=done["message_id"])
+        await socket.next("title")
+        await socket.send("send", text="Hello?", client_id="c1")
+        frame = await socket.next("message")
+    assert (frame["role"], frame["client_id"], frame["text"]) == ("user", "c1", "Hello?")
+    assert frame["message_id"] < done["message_id"]
+    assert await in_database(Message.objects.count) == 2
 
 
 async def test_a_deleted_conversation_closes_its_sockets(person: User, conversation: Conversation) -> None:

@@ -99,6 +99,9 @@ def test_parse_frame_has_room_for_the_longest_message_however_it_is_escaped() ->
     [
         ('{"type": "send", "client_id": "abc"}', "abc"),
         ('{"client_id": 5}', None),
+        ('{"client_id": ""}', None),
+        ('{"client_id": "a b"}', None),
+        ('{"type": "nope", "client_id": "\\ud83d"}', None),
         ('{"client_id": "' + "a" * 65 + '"}', None),
         ("{", None),
         ("[]", None),
@@ -107,6 +110,17 @@ def test_parse_frame_has_room_for_the_longest_message_however_it_is_escaped() ->
 )
 def test_client_id_of_a_refused_frame(text: str | None, found: str | None) -> None:
     assert client_id_of(text) == found
+
+
+@pytest.mark.parametrize("name", ["\\ud83d", "x" * 5000])
+def test_a_refusal_can_be_told_whatever_the_field_was_called(name: str) -> None:
+    with pytest.raises(MalformedFrame) as refusal:
+        parse_frame('{"type": "stop", "message_id": 1, "' + name + '": 1}', 10_000)
+    assert len(Error(code=refusal.value.code, detail=str(refusal.value)).encode()) < 200
+
+
+def test_the_detail_of_an_error_is_fit_to_send() -> None:
+    assert json.loads(Error(code=ErrorCode.MALFORMED, detail="\ud83d?").encode())["detail"] == "\ufffd?"
 
 
 def test_server_frames_leave_out_what_says_nothing() -> None:

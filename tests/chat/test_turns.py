@@ -1,8 +1,11 @@
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from chat import turns
 from chat.access import Seat, reserve_conversation, take_seat
@@ -52,6 +55,7 @@ def test_begin_turn_with_a_known_client_id_does_nothing(memory: Memory) -> None:
     first = turns.begin_turn(seat, "Hello", "same")
     again = turns.begin_turn(seat, "Hello", "same")
     assert (again.answer_id, again.is_new) == (first.answer_id, False)
+    assert again.repeated == Message.objects.get(client_id="same")
     assert Message.objects.count() == 2
 
 
@@ -225,6 +229,92 @@ def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
     call = ModelCall.objects.get()
     assert (call.memory, call.purpose, call.outcome) == (memory, Purpose.REPLY, Outcome.OK)
     assert (call.model, call.tokens_in, call.tokens_out, call.duration_ms) == ("test-model", 30, 4, 7)
+
+
+def test_rename_changes_the_title_only() -> None:
+    conversation = ConversationFactory()
+    seen = Conversation.objects.get()
+    turns.begin_turn(seat_at(conversation), "Hello", "c1")
+    turns.rename_conversation(conversation.memory.user, conversation.pk, "Plans")
+    conversation.refresh_from_db()
+    assert conversation.title == "Plans"
+    assert conversation.last_message_at > seen.last_message_at
+
+
+def test_nobody_renames_or_deletes_someone_elses_or_a_deleted_conversation(memory: Memory) -> None:
+    other = MemoryFactory(assistant=memory.assistant).user
+    conversation = AnswerFactory(parent__conversation__memory=memory).conversation
+    with pytest.raises(ConversationGone):
+        turns.rename_conversation(other, conversation.pk, "Mine")
+    with pytest.raises(ConversationGone):
+        turns.delete_conversation(other, conversation.pk)
+    turns.delete_conversation(memory.user, conversation.pk)
+    assert not Message.objects.exists()
+    with pytest.raises(ConversationGone):
+        turns.rename_conversation(memory.user, conversation.pk, "Back")
+    with pytest.raises(ConversationGone):
+        turns.delete_conversation(memory.user, conversation.pk)
+    assert not Conversation.objects.exists()
+
+
+def waiting_for_a_lock() -> bool:
+    """Tell whether some connection of this database waits for another one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def deleting(conversation: Conversation) -> Future[None]:
+    """Begin to delete a conversation from another connection; return when it waits for this one."""
+
+    def delete() -> None:
+        try:
+            turns.delete_conversation(conversation.memory.user, conversation.pk)
+        finally:
+            connection.close()
+
+    threads = ThreadPoolExecutor(1)
+    deletion = threads.submit(delete)
+    threads.shutdown(wait=False)
+    deadline = time.monotonic() + 5
+    while not waiting_for_a_lock() and not deletion.done() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return deletion
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_waits_for_an_answer_that_is_ending() -> None:
+    answer = running_answer()
+    item = recall.RecalledItem(
+        tier=Tier.MID_TERM, object_id=5, text="", occurred_at=None, score=1.5, signals={}, tokens=9, segment_id=None
+    )
+    with transaction.atomic():
+        assert turns.end_answer(written(answer, recalled=(item,)), Status.COMPLETE, Outcome.OK)
+        deletion = deleting(answer.conversation)
+    deletion.result(5)
+    assert (Conversation.objects.count(), RecalledItem.objects.count(), Page.objects.count()) == (0, 0, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_waits_for_a_turn_that_is_beginning() -> None:
+    conversation = ConversationFactory()
+    with transaction.atomic():
+        turns.begin_turn(seat_at(conversation), "Hello", "c1")
+        deletion = deleting(conversation)
+    deletion.result(5)
+    assert (Conversation.objects.count(), Message.objects.count()) == (0, 0)
+
+
+def test_the_last_resort_stores_text_and_status_of_a_running_answer_only() -> None:
+    answer = running_answer()
+    assert turns.fail_answer(answer.pk, "Whole.", "Out of order.")
+    assert not turns.fail_answer(answer.pk, "Other.", "Again.")
+    answer.refresh_from_db()
+    assert (answer.status, answer.content, answer.error) == (Status.FAILED, "Whole.", "Out of order.")
+    assert (answer.lease_expires_at, Page.objects.count(), ModelCall.objects.count()) == (None, 0, 0)
 
 
 def test_an_answer_ends_once() -> None:

@@ -2,14 +2,12 @@
 
 import json
 import re
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from html import unescape
 
 import pytest
 
+from tests.chat.redis import redis_server
 from tests.chat.test_process import frame_of, socket_of
 from tests.openai_server import Behaviour, OpenAIServer
 from tests.serving import Product, ProductFactory
@@ -19,23 +17,10 @@ TEXT = "One two three four five six seven eight nine ten eleven twelve."
 
 
 @pytest.fixture
-def redis_url() -> Iterator[str]:
+def redis_url(redis_port: int) -> Iterator[str]:
     """A Redis of the test's own."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("No redis-server found: install it (on Debian `apt-get install redis-server`) to run this test.")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    for line in server.stdout:
-        if "Ready to accept connections" in line:
-            break
-    yield f"redis://127.0.0.1:{port}/0"
-    server.terminate()
-    server.communicate(timeout=10)
+    with redis_server(redis_port) as url:
+        yield url
 
 
 def database_url(memoryos: Product) -> str:

@@ -96,6 +96,15 @@ def test_a_conversation_can_be_read_without_javascript(client: Client, memory: M
     assert f'data-last-id="{question.pk + 1}"' in text
 
 
+def test_a_page_says_which_messages_it_has_by_the_ids_their_senders_gave(client: Client, memory: Memory) -> None:
+    question = QuestionFactory(conversation__memory=memory, client_id="c-7")
+    AnswerFactory(parent=question)
+    text = client.get(question.conversation.get_absolute_url()).text
+    assert f'data-message-id="{question.pk}" data-client-id="c-7"' in text
+    assert text.count("data-client-id") == 1
+    assert f'data-person="{memory.user_id}"' in text
+
+
 def test_a_running_answer_says_how_much_of_it_the_page_has_in_code_points(client: Client, memory: Memory) -> None:
     answer = running_answer(parent__conversation__memory=memory, content="Hi 😀")
     text = client.get(answer.conversation.get_absolute_url()).text

@@ -3,13 +3,17 @@
 import asyncio
 
 import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
 
 from chat.access import Seat
 from chat.database import in_database
 from chat.enums import ErrorCode, Status
+from chat.exceptions import ChatError, ConversationGone, SignedOut
 from chat.groups import DeltaEvent
 from chat.models import Message
-from chat.protocol import Delta, Done, Error, ServerFrame, Watch
+from chat.protocol import Delta, Done, Error, ServerFrame, Title, Watch
 from chat.watching import MAX_DELTAS, MAX_REPLIES, Watcher
 from tests.chat.factories import running_answer
 
@@ -21,7 +25,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.got: list[ServerFrame] = []
-        self.gone = False
+        self.ended: ChatError | None = None
         self.reads = asyncio.Event()
         self.reads.set()
 
@@ -30,9 +34,9 @@ class Reader:
         await self.reads.wait()
         self.got.append(frame)
 
-    async def leave(self) -> None:
-        """Note that the conversation is gone."""
-        self.gone = True
+    async def leave(self, reason: ChatError) -> None:
+        """Note why there is nothing more to watch."""
+        self.ended = reason
 
     async def until(self, kind: type[ServerFrame]) -> ServerFrame:
         """Return the first frame of a kind."""
@@ -44,9 +48,17 @@ class Reader:
                 await asyncio.sleep(0.01)
 
 
-def pumping(answer: Message, reader: Reader) -> tuple[Watcher, asyncio.Task[None]]:
-    """Return a watcher of the answer's conversation and its running pump."""
-    seat = Seat(answer.conversation.memory.user, None, answer.conversation_id)
+def signed_in(user: User) -> str:
+    """Return the key of a new session of somebody."""
+    client = Client()
+    client.force_login(user)
+    return str(client.session.session_key)
+
+
+async def pumping(answer: Message, reader: Reader) -> tuple[Watcher, asyncio.Task[None]]:
+    """Return a watcher of the answer's conversation, for its person, and its running pump."""
+    session_key = await in_database(signed_in, answer.conversation.memory.user)
+    seat = Seat(answer.conversation.memory.user, session_key, answer.conversation_id)
     watcher = Watcher(seat, True, reader.send, reader.leave)
     return watcher, asyncio.create_task(watcher.run())
 
@@ -54,7 +66,7 @@ def pumping(answer: Message, reader: Reader) -> tuple[Watcher, asyncio.Task[None
 async def test_a_slow_reader_gets_the_whole_text_and_no_backlog() -> None:
     answer = await in_database(running_answer, content="")
     reader = Reader()
-    watcher, pump = pumping(answer, reader)
+    watcher, pump = await pumping(answer, reader)
     watcher.watch(Watch(type="watch", message_id=answer.pk, offset=0))
     await reader.until(ServerFrame)
     reader.reads.clear()
@@ -78,7 +90,7 @@ async def test_a_slow_reader_gets_the_whole_text_and_no_backlog() -> None:
 async def test_replies_to_a_page_that_never_reads_are_bounded() -> None:
     answer = await in_database(running_answer)
     reader = Reader()
-    watcher, pump = pumping(answer, reader)
+    watcher, pump = await pumping(answer, reader)
     for n in range(3 * MAX_REPLIES):
         watcher.reply(Error(code=ErrorCode.TOO_MANY, detail=str(n)))
     await reader.until(Error)
@@ -92,7 +104,7 @@ async def test_replies_to_a_page_that_never_reads_are_bounded() -> None:
 async def test_hints_for_messages_the_page_does_not_know_are_looked_up() -> None:
     answer = await in_database(running_answer, content="Half")
     reader = Reader()
-    watcher, pump = pumping(answer, reader)
+    watcher, pump = await pumping(answer, reader)
     watcher.watch(Watch(type="watch", message_id=answer.pk, offset=4))
     ended = Message.objects.filter(pk=answer.pk)
     await in_database(ended.update, content="Half and whole.", status=Status.COMPLETE, lease_expires_at=None)
@@ -107,9 +119,37 @@ async def test_hints_for_messages_the_page_does_not_know_are_looked_up() -> None
 async def test_the_pump_ends_when_the_conversation_is_gone() -> None:
     answer = await in_database(running_answer)
     reader = Reader()
-    watcher, pump = pumping(answer, reader)
+    watcher, pump = await pumping(answer, reader)
     await in_database(answer.conversation.delete)
     watcher.watch(Watch(type="watch", message_id=0))
     async with asyncio.timeout(5):
         await pump
-    assert reader.gone
+    assert isinstance(reader.ended, ConversationGone)
+
+
+async def test_a_sign_out_is_seen_although_hints_never_pause() -> None:
+    answer = await in_database(running_answer, content="")
+    reader = Reader()
+    watcher, pump = await pumping(answer, reader)
+    watcher.watch(Watch(type="watch", message_id=answer.pk, offset=0))
+    await reader.until(Title)
+    await in_database(Session.objects.all().delete)
+    async with asyncio.timeout(5):
+        for at in range(1000):
+            watcher.note_delta(DeltaEvent(type="chat.delta", message_id=answer.pk, offset=at, text="x"))
+            await asyncio.sleep(0.01)
+            if pump.done():
+                break
+    assert isinstance(reader.ended, SignedOut)
+
+
+async def test_hints_about_a_message_that_has_ended_are_passed_over() -> None:
+    answer = await in_database(running_answer, content="Whole.")
+    reader = Reader()
+    watcher, pump = await pumping(answer, reader)
+    watcher.watch(Watch(type="watch", message_id=answer.pk))
+    await reader.until(Title)
+    watcher.note_delta(DeltaEvent(type="chat.delta", message_id=answer.pk, offset=6, text="?"))
+    await asyncio.sleep(0.05)
+    assert [type(frame) for frame in reader.got] == [Title]
+    pump.cancel()
