@@ -15,6 +15,7 @@ class Chat {
   #lostTimer = null;
   /** The answer that is to be stopped and has not ended yet, or null. */
   #stopping = null;
+  #greeted = false;
 
   constructor(root) {
     this.root = root;
@@ -71,6 +72,7 @@ class Chat {
   #greet() {
     clearTimeout(this.#lostTimer);
     this.#lostTimer = null;
+    this.#greeted = true;
     this.connectionNote.hidden = true;
     this.connection.send({ type: "watch", ...this.thread.has });
     const pending = this.composer.pending;
@@ -81,7 +83,8 @@ class Chat {
   #send(message) {
     this.#showUnsent(message);
     this.#announce("");
-    this.connection.send({ type: "send", ...message });
+    // Before the server's `hello` it would go twice: the greeting sends what is pending.
+    if (this.#greeted) this.connection.send({ type: "send", ...message });
   }
 
   #showUnsent(message) {
@@ -188,6 +191,7 @@ class Chat {
   }
 
   #lost() {
+    this.#greeted = false;
     this.#startLostTimer();
   }
 
