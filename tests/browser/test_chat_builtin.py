@@ -19,6 +19,8 @@ def test_the_papers_example_without_a_model(page: Page, product: ProductFactory)
     chat.ask("Hi! I'm Tom, I work as a data scientist in San Francisco.")
     chat.new()
     assert "data scientist" in chat.ask("What do you remember about my job?")
+    # Without transitions: axe would measure colours half-way between two states.
+    page.emulate_media(reduced_motion="reduce")
     assert [
         fault["id"] for fault in Axe().run(page).response["violations"] if fault["impact"] in ("serious", "critical")
     ] == []
