@@ -73,14 +73,16 @@ def test_interrupt_ends_every_process(product: ProductFactory) -> None:
 
 
 def test_hangup_ends_it_unless_nohup_started_it(product: ProductFactory) -> None:
-    memoryos = product()
-    assert memoryos.terminate(signal.SIGHUP) == 0
-
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what `nohup` does for the program it starts
+    # A program inherits what its starter does with the signal; this test run may itself be under `nohup`.
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
+        memoryos = product()
+        assert memoryos.terminate(signal.SIGHUP) == 0
+
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what `nohup` does for the program it starts
         memoryos.start()
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(signal.SIGHUP, inherited)
     os.kill(memoryos.pid, signal.SIGHUP)
     with memoryos.client(signed_in=False) as client:
         assert [client.get("/healthz").status_code for _ in range(3)] == [200, 200, 200]
