@@ -4,6 +4,8 @@ const NEAR = 80;
 
 export class Anchor {
   #sticks = true;
+  /** Where the view was put last: above it, the reader has scrolled and the event is still to come. */
+  #top = 0;
 
   constructor(scroller, button) {
     this.scroller = scroller;
@@ -22,13 +24,15 @@ export class Anchor {
   follow() {
     // The welcome of an empty conversation is read from its top.
     if (!this.scroller.querySelector(".turn")) return;
+    if (!this.#sticks || this.scroller.scrollTop < this.#top) this.#look();
     if (this.#sticks) this.scroller.scrollTop = this.scroller.scrollHeight;
-    else this.#look();
+    this.#top = this.scroller.scrollTop;
   }
 
   /** Go to the newest message and stay there. */
   jump() {
     this.#sticks = true;
+    this.#top = 0;
     this.follow();
     this.#look();
   }
