@@ -43,6 +43,11 @@ class MemorySettings:
     """Active entries of user knowledge, and as many of assistant knowledge (section 3.3)."""
     promotion_tokens: int = 6000
     """Tokens of pages in one promotion call; more are split over several (ours)."""
+    promotion_batch: int = 20
+    """Unread pages that hot segments hold together before a model is called for them (ours): with one call for the
+    pages and at most one for near duplicates, 2 / 20 = 0.1 calls a page. One call reads at most twice as many."""
+    promotion_patience: float = 24 * 3600.0
+    """Seconds after which the unread pages of a hot segment are read however few they are (ours)."""
     recall_segments: int = 5
     """m: segments that one answer can count as visited (section 3.4)."""
     recall_pages: int = 10

@@ -58,11 +58,13 @@ class EventKind(models.TextChoices):
     PROMOTED = "promoted", "Segment analysed"
     LEARNT = "learnt", "Learnt"
     CONFIRMED = "confirmed", "Confirmed again"
+    MERGED = "merged", "Merged"
     SUPERSEDED = "superseded", "Superseded"
     ARCHIVED = "archived", "Archived"
     RESTORED = "restored", "Restored"
     EDITED = "edited", "Edited"
     DELETED = "deleted", "Deleted"
+    FORGOTTEN = "forgotten", "Forgotten"
     FAILED = "failed", "Job failed"
 
 
@@ -78,6 +80,8 @@ class Purpose(models.TextChoices):
     REPLY = "reply", "Reply"
     TRANSFER = "transfer", "Transfer"
     PROMOTION = "promotion", "Promotion"
+    MERGE = "merge", "Merging facts"
+    SUMMARY = "summary", "Summary"
     EMBEDDING = "embedding", "Embedding"
 
 

@@ -3,7 +3,14 @@
 The docstring of a class is its message to a person unless one is given.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from memory.enums import Outcome
+
+if TYPE_CHECKING:
+    from memory.llm.base import Usage
 
 
 class MemoryOSError(Exception):
@@ -41,6 +48,11 @@ class ModelError(MemoryOSError):
     """The language model could not answer."""
 
     outcome = Outcome.SERVER_ERROR
+
+    def __init__(self, message: str = "", *, usage: Usage | None = None) -> None:
+        """`usage` is what was paid all the same: for an answer that could not be used, or those before it."""
+        super().__init__(message)
+        self.usage = usage
 
 
 class ModelUnreachable(ModelError):
@@ -107,6 +119,14 @@ class DuplicateKnowledge(MemoryOSError):
 
 class NotAMember(MemoryOSError):
     """This person is not a member of the assistant."""
+
+
+class NothingToForget(MemoryOSError):
+    """This is not in the memory (any more)."""
+
+
+class ForgettingChanged(MemoryOSError):
+    """The memory has changed meanwhile, and with it what would be forgotten; nothing was changed."""
 
 
 class JobNotFound(MemoryOSError):

@@ -15,6 +15,12 @@ def consolidate_new_pages(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.consolidate, memory.pk)
 
 
+@receiver(signals.memory_forgotten)
+def sum_up_what_is_left(memory: Memory, *, blanked: bool, **_: Any) -> None:
+    if blanked:
+        tasks.enqueue(tasks.resummarise, memory.pk)
+
+
 @receiver(signals.segment_heated)
 def promote_hot_segment(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.promote, memory.pk)

@@ -16,6 +16,16 @@ pages_transferred = Signal()
 segment_heated = Signal()
 """A segment's heat passed tau and it has unanalysed pages. Arguments: `memory`, `segment` (Segment)."""
 
+forgetting_previewed = Signal()
+"""A person was shown what a forgetting would take; nothing has changed and no transaction needs to be open. Arguments:
+`memory`, `rows` (memory.domain.forgetting.Rows: keys of what goes). A receiver returns how many answers of its own
+were given one of these rows."""
+
+memory_forgotten = Signal()
+"""Something was forgotten for good: the rows are gone, and whoever refers to one of them by its key lets go of it now.
+Arguments: `memory`, `rows` (memory.domain.forgetting.Rows: keys of what went; facts about the assistant may have been
+shared with other memories of it), `blanked` (bool: segments or chains wait for a new summary)."""
+
 segment_promoted = Signal()
 """A segment's pages were analysed into long-term memory. Arguments: `memory`, `segment`, `learnt` (list of
 Profile, Trait and Knowledge rows that are new or changed)."""

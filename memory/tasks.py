@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -19,7 +20,8 @@ from procrastinate.types import TimeDeltaParams
 
 from memory.domain import jobs
 from memory.domain.activity import event, log
-from memory.domain.consolidation import promote_all, transfer_all
+from memory.domain.consolidation import memories_kept_waiting, promote_all, promote_due, transfer_all
+from memory.domain.resummarising import resummarise_all
 from memory.embedding import get_embedder
 from memory.embedding.base import Embedder
 from memory.enums import EventKind
@@ -65,8 +67,14 @@ def consolidate(context: JobContext, *, memory_id: int, attempt: int = 1) -> Non
 
 @app.task(name="memory.promote", queue=QUEUE, pass_context=True)
 def promote(context: JobContext, *, memory_id: int, attempt: int = 1) -> None:
-    """Analyse every hot segment, hottest first."""
-    run(promote, context, memory_id, attempt, promote_all)
+    """Analyse every hot segment, hottest first, once it is worth a call; what has failed is tried again in any case."""
+    run(promote, context, memory_id, attempt, promote_due if attempt == 1 else promote_all)
+
+
+@app.task(name="memory.resummarise", queue=QUEUE, pass_context=True)
+def resummarise(context: JobContext, *, memory_id: int, attempt: int = 1) -> None:
+    """Sum up anew what a forgetting has left of segments and dialogue chains."""
+    run(resummarise, context, memory_id, attempt, resummarise_all)
 
 
 def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: Work) -> None:
@@ -109,3 +117,11 @@ def recover_stalled_jobs(timestamp: int) -> None:
     for job in jobs.stalled_jobs():
         logger.warning("Queueing job %s again: its worker is gone", job.pk)
         jobs.requeue(job)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="memory.promote_waiting", queue=QUEUE, queueing_lock="memory.promote_waiting")
+def promote_waiting(timestamp: int) -> None:
+    """Queue the promotion of memories whose few unread pages have waited long enough for more."""
+    for memory_id in memories_kept_waiting(timezone.now()):
+        enqueue(promote, memory_id)

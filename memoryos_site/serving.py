@@ -15,6 +15,7 @@ import uvicorn
 from django.conf import settings
 from django.db import connections
 
+from memory.checks import stored_vectors_fit_the_embedder
 from memory.conf import installation_settings
 from memoryos_site import owner, preparation
 from memoryos_site.addresses import Address, in_container, listen, shown_address
@@ -58,7 +59,8 @@ def serve(options: Options) -> None:
     """Run the product until SIGINT, SIGTERM or SIGHUP.
 
     Locks the data folder (embedded database only), binds the port, starts or checks the database, brings its
-    tables up to date, creates the owner account or a set-up link, then serves pages, sockets and background jobs.
+    tables up to date, creates the owner account or a set-up link, says so when stored vectors are of another embedding
+    model, then serves pages, sockets and background jobs.
     At the end the embedded database is stopped, unless another command is using it.
 
     Raises StartError, or ImproperlyConfigured, with one sentence for the operator.
@@ -72,6 +74,7 @@ def serve(options: Options) -> None:
                 lock.note(f"process {os.getpid()}, {address.local}")
                 preparation.prepare_database()
                 preparation.ensure_owner()
+                _warn_of_other_vectors()
                 banner = _banner(address)
                 connections.close_all()
                 _run(options, listener, hangup_stops, on_ready=lambda: print(banner, flush=True))
@@ -178,6 +181,12 @@ def _do_not_linger() -> None:
     timer = threading.Timer(LINGER_SECONDS, end)
     timer.daemon = True
     timer.start()
+
+
+def _warn_of_other_vectors() -> None:
+    """Print the one system check that wants a database; `serve` runs none of the others."""
+    for warning in stored_vectors_fit_the_embedder(databases=["default"]):
+        print(f"WARNING: {warning.msg}\n  {warning.hint}", file=sys.stderr, flush=True)
 
 
 def _banner(address: Address) -> str:

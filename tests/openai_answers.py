@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from memory.llm.prompts import PROMOTION_TASK, TRANSFER_TASK
+from memory.llm.prompts import MERGE_TASK, PROMOTION_TASK, SUMMARY_TASK, TRANSFER_TASK
 
 DEFAULT_REPLY = "This is the test model. It streams **Markdown** in several pieces."
 EMBEDDING_DIMENSIONS = 64
@@ -75,6 +75,10 @@ def answer_text(request: Json) -> str:
         return json.dumps(transfer_answer(block(prompt, "pages")), ensure_ascii=False)
     if task.startswith(PROMOTION_TASK):
         return json.dumps(promotion_answer(block(prompt, "pages")), ensure_ascii=False)
+    if task.startswith(SUMMARY_TASK):
+        return json.dumps(summary_answer(block(prompt, "pages")), ensure_ascii=False)
+    if task.startswith(MERGE_TASK):
+        return json.dumps(merge_answer(block(prompt, "pairs")))
     return DEFAULT_REPLY
 
 
@@ -105,6 +109,17 @@ def transfer_answer(pages: list[Json]) -> Json:
         "pages": [page["index"] for page in pages],
     }
     return {"pages": notes, "topics": [topic]}
+
+
+def summary_answer(pages: list[Json]) -> Json:
+    """Return a sensible answer to the summary task: the messages one after the other."""
+    topic: Json = transfer_answer(pages)["topics"][0]
+    return {key: topic[key] for key in ("title", "summary", "keywords")}
+
+
+def merge_answer(pairs: list[Json]) -> Json:
+    """Return a sensible answer to the merge task: nothing is the same."""
+    return {"verdicts": [{"pair": pair["pair"], "verdict": "different"} for pair in pairs]}
 
 
 def promotion_answer(pages: list[Json]) -> Json:

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from memory.llm.prompts import PROMOTION_TASK, TRANSFER_TASK
+from memory.llm.prompts import PROMOTION_TASK, SUMMARY_TASK, TRANSFER_TASK
 from tests.openai_answers import (
     DEFAULT_REPLY,
     answer_text,
@@ -34,6 +34,7 @@ from tests.openai_answers import (
 
 __all__ = ["DEFAULT_REPLY", "Behaviour", "OpenAIServer", "RecordedRequest"]
 
+_OUR_TASKS = (TRANSFER_TASK, PROMOTION_TASK, SUMMARY_TASK)
 ERROR_SECRET = "internal-detail-of-the-server"
 """Stands in every error body: no message shown to a person may hold it."""
 
@@ -117,7 +118,7 @@ class OpenAIServer:
     def chats(self) -> list[RecordedRequest]:
         """The completions asked for by people's messages, without the background tasks."""
         asked = [request for request in self.requests if request.path == "/v1/chat/completions"]
-        return [request for request in asked if not any(t in request.text for t in (TRANSFER_TASK, PROMOTION_TASK))]
+        return [request for request in asked if not any(task in request.text for task in _OUR_TASKS)]
 
     def queue(self, *behaviours: Behaviour) -> None:
         """Answer the next requests so, one each, whatever they ask."""

@@ -7,6 +7,7 @@ import pytest
 DATA = Path(__file__).parent / "data"
 CONVERSATION = DATA / "conversation.json"
 LOCOMO_SMALL = DATA / "locomo_small.json"
+LOCOMO_QUESTIONS = DATA / "locomo_questions.json"
 LOCOMO = Path(__file__).parents[2] / "shared" / "data" / "locomo-dev.json"
 
 needs_locomo = pytest.mark.skipif(

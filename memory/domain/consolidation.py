@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from memory.domain.promotion import promote
+from memory.domain.promotion import promote_reading
+from memory.domain.reading import next_reading
 from memory.domain.transfer import transfer
 from memory.domain.vectors import embed_new_pages
 from memory.embedding.base import Embedder
+from memory.exceptions import ModelError, ModelRateLimited, ModelUnauthorised, ModelUnreachable
 from memory.llm.base import Consolidator
-from memory.models import Memory
+from memory.models import Assistant, Memory, Page, Segment
 
 Progress = Callable[[int], None]
+
+_OUTAGES = (ModelUnreachable, ModelUnauthorised, ModelRateLimited)
+"""What has nothing to do with the pages at hand: another segment would fare no better."""
 
 
 def transfer_all(
@@ -35,18 +41,78 @@ def transfer_all(
     return moved
 
 
+def promote_due(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int:
+    """Do what `promote_all` does once it is worth a model's call (`promotion_is_due`); return pages read."""
+    _await_writers(memory)
+    if consolidator.is_model and not promotion_is_due(memory, timezone.now()):
+        return 0
+    return promote_all(memory, consolidator, embedder)
+
+
+def promotion_is_due(memory: Memory, now: datetime) -> bool:
+    """True when hot segments together hold `promotion_batch` unread pages, when one of these has waited for
+    `promotion_patience`, and for the very first of a memory, so that a newcomer sees something learnt.
+
+    A segment once visited stays over tau for ever, and each page it gains would be worth a call of its own.
+    """
+    conf = memory.conf
+    hot = list(memory.segments.hot(now, conf))
+    if not hot:
+        return False
+    if sum(segment.length for segment in hot) >= conf.promotion_batch:
+        return True
+    unread = memory.pages.unanalysed().filter(segment__in=[segment.pk for segment in hot])
+    patient_since = now - timedelta(seconds=conf.promotion_patience)
+    first = not memory.segments.filter(promoted_at__isnull=False).exists()
+    return first or unread.filter(recorded_at__lte=patient_since).exists()
+
+
+def memories_kept_waiting(now: datetime) -> list[int]:
+    """Return the keys of memories with hot segments whose pages have waited for `promotion_patience`."""
+    waiting: list[int] = []
+    for assistant in Assistant.objects.filter(memories__segments__length__gt=0).distinct():
+        since = now - timedelta(seconds=assistant.conf.promotion_patience)
+        hot = Segment.objects.filter(memory__assistant=assistant).hot(now, assistant.conf)
+        pages = Page.objects.filter(segment__in=hot.values("pk"), analysed_at__isnull=True, recorded_at__lte=since)
+        waiting += pages.order_by().values_list("memory_id", flat=True).distinct()
+    return waiting
+
+
 def promote_all(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int:
     """Promote every hot segment, hottest first, each until all its pages are read; return pages read.
 
+    Small segments share a call. Where a model fails on what it is given, the segments of that call are tried one by
+    one, those it fails on are left for the next run, all others get their turn, and only then the first failure is
+    raised. A server that cannot be reached, refuses the key or asks to slow down ends the run at once.
     Raises ModelError and PromotionConflict.
     """
     _await_writers(memory)
-    conf = memory.conf
     read = 0
-    while (segment := memory.segments.hot(timezone.now(), conf).first()) is not None:
-        while pages := promote(segment, consolidator, embedder, timezone.now()):
-            read += len(pages)
+    begun: set[int] = set()
+    alone: set[int] = set()
+    failed: dict[int, ModelError] = {}
+    while reading := next_reading(memory, _in_turn(memory, begun, failed), alone=alone):
+        keys = {segment.pk for segment in reading.segments}
+        try:
+            read += len(promote_reading(memory, reading, consolidator, embedder, timezone.now()))
+        except _OUTAGES:
+            raise
+        except ModelError as error:
+            if len(keys) == 1:
+                failed |= dict.fromkeys(keys, error)
+            alone |= keys
+        else:
+            begun |= keys
+    if failed:
+        raise next(iter(failed.values()))
     return read
+
+
+def _in_turn(memory: Memory, begun: Collection[int], failed: Collection[int]) -> list[Segment]:
+    """Segments with pages to read: those begun in this run, which may have cooled by it, then the hot ones."""
+    unread = memory.segments.active().filter(length__gt=0).exclude(pk__in=failed)
+    hot = memory.segments.hot(timezone.now(), memory.conf).exclude(pk__in=[*failed, *begun])
+    return [*unread.filter(pk__in=begun).order_by("pk"), *hot]
 
 
 def _await_writers(memory: Memory) -> None:

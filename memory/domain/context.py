@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from memory.domain.recall import HEADINGS, PAGE_TIERS, Recollection, heading_of, line_of, recall
+from memory.domain.recall import Recollection, recall
 from memory.domain.tokens import count_tokens
+from memory.domain.wording import HEADINGS, PAGE_TIERS, heading_of, line_of
 from memory.llm.base import RecalledText, ReplyRequest, Turn
 from memory.models import Memory
 

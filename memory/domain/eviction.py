@@ -1,13 +1,17 @@
-"""Eviction: what is coldest or least useful makes room. It is archived, never deleted."""
+"""Eviction: what is coldest or least useful makes room. It is archived, never deleted, and can be brought back."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from memory.domain.activity import event, log
+from memory.domain.heating import announce_hot
+from memory.domain.indexing import reindex_segment, unindex_segment
 from memory.enums import EventKind, KnowledgeStatus
 from memory.models import Knowledge, Memory, Segment
 from memory.models.knowledge import KnowledgeQuerySet
@@ -24,9 +28,55 @@ def evict_segments(memory: Memory, now: datetime, keep: Collection[int] = ()) ->
         return []
     coldest = memory.segments.active().exclude(pk__in=keep).with_heat(now, conf).order_by("heat", "pk")[:excess]
     evicted: list[Segment] = list(coldest)
-    memory.segments.filter(pk__in=[segment.pk for segment in evicted]).update(archived_at=now)
-    log(*(event(EventKind.ARCHIVED, segment, memory=memory, after={"title": segment.title}) for segment in evicted))
+    _archive(memory, evicted, now)
     return evicted
+
+
+def archive_segment(segment: Segment, *, by: User) -> Segment:
+    """Put a segment away by hand: out of recall and of transfer until somebody restores it. Nothing is deleted.
+
+    An archived one stays as it is. Raises Segment.DoesNotExist when it is gone.
+    """
+    with transaction.atomic():
+        memory = Memory.objects.locked(segment.memory_id)
+        fresh = memory.segments.get(pk=segment.pk)
+        if fresh.archived_at is None:
+            _archive(memory, [fresh], timezone.now(), by)
+    return fresh
+
+
+def restore_segment(segment: Segment, *, by: User) -> Segment:
+    """Bring an archived segment back. An active one stays as it is.
+
+    In one transaction: it is active and counts as visited now, so that it is not the coldest at once; its pages are
+    back in the index; `restored` is logged; beyond the capacity the coldest of the others is archived; when it is hot
+    and has unread pages, `segment_heated`. Raises Segment.DoesNotExist when it is gone.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        memory = Memory.objects.locked(segment.memory_id)
+        fresh = memory.segments.get(pk=segment.pk)
+        if fresh.archived_at is None:
+            return fresh
+        fresh.archived_at, fresh.last_visited_at = None, now
+        fresh.visits += 1
+        fresh.save(update_fields=["archived_at", "last_visited_at", "visits"])
+        reindex_segment(fresh)
+        log(event(EventKind.RESTORED, fresh, memory=memory, by=by, after={"title": fresh.title}))
+        evict_segments(memory, now, keep=[fresh.pk])
+        announce_hot(memory, [fresh], now)
+    return fresh
+
+
+def _archive(memory: Memory, segments: Sequence[Segment], now: datetime, by: User | None = None) -> None:
+    for segment in segments:
+        unindex_segment(segment)
+        segment.archived_at = now
+    memory.segments.filter(pk__in=[segment.pk for segment in segments]).update(archived_at=now)
+    events = (
+        event(EventKind.ARCHIVED, segment, memory=memory, by=by, after={"title": segment.title}) for segment in segments
+    )
+    log(*events)
 
 
 def archive_excess_knowledge(memory: Memory, active: KnowledgeQuerySet, keep: Collection[int] = ()) -> list[Knowledge]:

@@ -31,7 +31,7 @@ def read_drafts(path: Path, conversation: str | None = None, now: datetime | Non
     `conversation` picks a sample of a LoCoMo file and is needed where it holds several. `now` dates entries of the
     demo format that carry no timestamp. Raises ImportFault: unreadable file, no JSON, unknown format, a bad entry.
     """
-    entries = _load(path)
+    entries = load_json(path)
     if isinstance(entries, dict):
         entries = [entries]
     if not isinstance(entries, list) or not entries:
@@ -43,7 +43,8 @@ def read_drafts(path: Path, conversation: str | None = None, now: datetime | Non
     return list(_demo_drafts(entries, now or datetime.now(UTC)))
 
 
-def _load(path: Path) -> Any:
+def load_json(path: Path) -> Any:
+    """Return what a JSON file holds. Raises ImportFault: unreadable, not UTF-8, no JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse_constant)
     except OSError as error:

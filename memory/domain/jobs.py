@@ -23,6 +23,7 @@ WORKER_TIMEOUT = timedelta(seconds=30)
 LABELS = {
     "memory.consolidate": "Moving pages to mid-term memory",
     "memory.promote": "Learning from a segment",
+    "memory.resummarise": "Summing up what is left after forgetting",
 }
 
 

@@ -5,17 +5,18 @@ A fact is never overwritten: what replaces it stands beside it and the old one s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from pgvector.django import MaxInnerProduct
 
 from memory.domain.activity import event, log
+from memory.domain.duplicates import Relation, more_precise
 from memory.domain.eviction import archive_excess_knowledge
+from memory.domain.ledger import embedded
 from memory.domain.persona import required_text
-from memory.domain.vectors import Width, as_stored
+from memory.domain.vectors import as_stored
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, KnowledgeStatus, Subject
 from memory.exceptions import DuplicateKnowledge
@@ -24,6 +25,7 @@ from memory.models import Assistant, Knowledge, Memory, MemoryEvent, ModelCall, 
 from memory.models.knowledge import KnowledgeQuerySet, fingerprint
 
 TEXT_LENGTH = 1000
+_COUNTS = (KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,14 @@ def knowledge_of(memory: Memory, subject: Subject) -> KnowledgeQuerySet:
     return Knowledge.objects.about_assistant(memory.assistant)
 
 
-def nearest_facts(memory: Memory, vector: Vectors, embedder: Embedder, count: int) -> list[Knowledge]:
-    """Return the active facts about the user nearest to a direction, nearest first."""
-    facts = knowledge_of(memory, Subject.USER).active().filter(embedding_model=embedder.name)
-    facts = facts.alias(width=Width("embedding")).filter(width=len(vector))
-    return list(facts.annotate(distance=MaxInnerProduct("embedding", as_stored(vector))).order_by("distance")[:count])
+def standing(memory: Memory, subject: Subject) -> KnowledgeQuerySet:
+    """What counts for or against a new fact: active entries, and an assistant's proposals."""
+    return knowledge_of(memory, subject).filter(status__in=_COUNTS)
+
+
+def sources_of(fact: Fact, pages: Sequence[Page]) -> list[Page]:
+    """Return the pages a fact rests on: those it names, else all that were read."""
+    return [pages[index] for index in fact.page_indexes] or list(pages)
 
 
 def learn_knowledge(
@@ -56,32 +61,41 @@ def learn_knowledge(
     facts: Sequence[Fact],
     vectors: Vectors,
     known: Mapping[int, Knowledge],
+    relations: Sequence[Relation] = (),
+    unsaid: Collection[int] = (),
 ) -> list[Knowledge]:
-    """Store facts; return the new ones. `vectors` has a row a fact; `known` resolves `Fact.supersedes`.
+    """Store facts; return the new ones. `vectors` has a row a fact; `known` resolves `Fact.supersedes`; `relations`
+    are the judged near duplicates, by the facts' numbers.
 
-    A fact that says the same as a known one confirms it, and brings it back when it was archived. A new one
-    supersedes those it names, except entries a person has written; where the known one was said later, the new one
-    is kept as already superseded. On a shared assistant, new assistant knowledge waits as a proposal. Beyond the
-    capacity the least useful is archived, never what was just learnt. Runs in the promotion's transaction, which
-    holds the memory's lock; for what its members share the assistant is locked as well.
+    A fact that says the same as a known one confirms it, in the more precise of both wordings, and brings it back when
+    it was archived; not so the facts in `unsaid`, which the user has not said again. A new one supersedes those it
+    contradicts: of the two the one said last holds, except that what a person has written stands. On a shared
+    assistant, new assistant knowledge waits as a proposal. Beyond the capacity the least useful is archived, never what
+    was just learnt. Runs in the promotion's transaction, which holds the memory's lock; for what its members share the
+    assistant is locked as well.
     """
     if subject is Subject.ASSISTANT and facts:
         Assistant.objects.select_for_update(no_key=True).get(pk=learning.memory.assistant_id)
     new: list[Knowledge] = []
-    for fact, vector in zip(facts, vectors, strict=True):
+    became: dict[int, Knowledge] = {}
+    for number, (fact, vector) in enumerate(zip(facts, vectors, strict=True)):
         text = fact.text.strip()[:TEXT_LENGTH]
-        pages = [learning.pages[index] for index in fact.page_indexes] or list(learning.pages)
         if not text:
             continue
-        same = _standing(learning.memory, subject, text)
-        if same is not None:
-            _confirm(learning, same, pages)
+        mine = [relation for relation in relations if relation.new == number]
+        same = _standing(learning.memory, subject, text) or _merged_into(mine, became)
+        if same is not None and number in unsaid:
             continue
-        entry = _create(learning, subject, fact, text, pages, vector)
-        new.append(entry)
-        for number in fact.supersedes:
-            if number in known:
-                _supersede(learning, known[number], entry)
+        pages = sources_of(fact, learning.pages)
+        if same is not None:
+            entry = _confirm(learning, same, text, pages, vector)
+        else:
+            entry = _create(learning, subject, fact, text, pages, vector)
+            new.append(entry)
+        became[number] = entry
+        named = [known[each] for each in fact.supersedes if each in known]
+        for old in [*named, *_replaced(mine, became)]:
+            _supersede(learning, old, entry)
     active = knowledge_of(learning.memory, subject).active()
     archive_excess_knowledge(learning.memory, active, keep=[entry.pk for entry in new])
     return new
@@ -94,7 +108,7 @@ def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User)
     says the same), Knowledge.DoesNotExist (gone) and ModelError (no vector: nothing is changed).
     """
     text = required_text(text, TEXT_LENGTH, "The text")
-    vector = embedder.embed([text])[0]
+    vector = _embedded(entry, text, embedder)
     with transaction.atomic():
         fresh = _locked(entry)
         before = {"text": fresh.text}
@@ -123,6 +137,14 @@ def delete_knowledge(entry: Knowledge, *, by: User) -> None:
         fresh.delete()
 
 
+def _embedded(entry: Knowledge, text: str, embedder: Embedder) -> Vectors:
+    home = entry.memory or entry.assistant
+    if home is None:
+        raise TypeError("An entry belongs to a memory or to an assistant.")
+    vector: Vectors = embedded(home, embedder, [text])[0]
+    return vector
+
+
 def _locked(entry: Knowledge) -> Knowledge:
     """Return the entry as it is now, behind the lock of its home. Raises Knowledge.DoesNotExist."""
     if entry.memory_id is not None:
@@ -135,18 +157,52 @@ def _locked(entry: Knowledge) -> Knowledge:
 def _standing(memory: Memory, subject: Subject, text: str) -> Knowledge | None:
     """The entry that says the same: one that counts, else one that was archived for lack of room."""
     same = knowledge_of(memory, subject).filter(fingerprint=fingerprint(text))
-    counts = same.filter(status__in=(KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED)).first()
+    counts = same.filter(status__in=_COUNTS).first()
     return counts or same.filter(status=KnowledgeStatus.ARCHIVED).first()
 
 
-def _confirm(learning: Learning, entry: Knowledge, pages: Sequence[Page]) -> None:
+def _merged_into(mine: Sequence[Relation], became: Mapping[int, Knowledge]) -> Knowledge | None:
+    """The standing entry that a fact nearly repeats; what is gone or was superseded meanwhile counts no more."""
+    for relation in mine:
+        old = relation.old if isinstance(relation.old, Knowledge) else became.get(relation.old)
+        if relation.verdict == "same" and old is not None:
+            fresh = Knowledge.objects.filter(pk=old.pk, status__in=_COUNTS).first()
+            if fresh is not None:
+                return fresh
+    return None
+
+
+def _replaced(mine: Sequence[Relation], became: Mapping[int, Knowledge]) -> list[Knowledge]:
+    olds = [
+        relation.old if isinstance(relation.old, Knowledge) else became.get(relation.old)
+        for relation in mine
+        if relation.verdict in ("replaces", "contradicts")
+    ]
+    return [old for old in olds if old is not None]
+
+
+def _confirm(learning: Learning, entry: Knowledge, text: str, pages: Sequence[Page], vector: Vectors) -> Knowledge:
+    """Count a fact that was said again, and let a wording that says more take the place of the stored one.
+
+    The stored wording stays where neither says all of the other: people have seen it, and what they wrote (locked)
+    stays in any case.
+    """
+    before = {"text": entry.text}
+    verbatim = entry.fingerprint == fingerprint(text)
     if entry.status == KnowledgeStatus.ARCHIVED:
         entry.status = KnowledgeStatus.ACTIVE
+    if not verbatim and not entry.locked and more_precise(entry.text, text):
+        entry.text, entry.fingerprint = text, fingerprint(text)
+        entry.embedding, entry.embedding_model = as_stored(vector), learning.embedder.name
     entry.times_confirmed += 1
     entry.confirmed_at = max(entry.confirmed_at, *(page.occurred_at for page in pages))
-    entry.save(update_fields=["status", "times_confirmed", "confirmed_at", "updated_at"])
+    entry.save()
     entry.sources.add(*pages)
-    log(_model_event(EventKind.CONFIRMED, learning, entry, {"text": entry.text}))
+    if verbatim:
+        log(_model_event(EventKind.CONFIRMED, learning, entry, {"text": entry.text}))
+    else:
+        log(_model_event(EventKind.MERGED, learning, entry, {"text": entry.text, "said": text}, before))
+    return entry
 
 
 def _create(
@@ -172,14 +228,19 @@ def _create(
 
 
 def _supersede(learning: Learning, seen: Knowledge, new: Knowledge) -> None:
-    """Let one of two contradicting facts end when the other began: the one that was said last holds.
+    """Let one of two contradicting facts end when the other began: the one that was said last holds, or the one that a
+    person has written.
 
-    `seen` is as old as the model call; what a person has written or deleted meanwhile stands.
+    `seen` is as old as the model call; what has been edited or deleted meanwhile is taken as it is now.
     """
-    old = Knowledge.objects.active().filter(pk=seen.pk, locked=False).exclude(pk=new.pk).first()
-    if old is None:
+    old = Knowledge.objects.filter(pk=seen.pk, status__in=_COUNTS).exclude(pk=new.pk).first()
+    if old is None or new.status not in _COUNTS or (old.locked and new.locked):
         return
-    ended, holds = (new, old) if old.confirmed_at > new.confirmed_at else (old, new)
+    if new.status == KnowledgeStatus.PROPOSED and old.status == KnowledgeStatus.ACTIVE:
+        # What nobody has approved yet ends nothing that members rely on.
+        return
+    stays = old.locked or (old.confirmed_at > new.confirmed_at and not new.locked)
+    ended, holds = (new, old) if stays else (old, new)
     ended.status = KnowledgeStatus.SUPERSEDED
     ended.superseded_by = holds
     ended.valid_to = max(holds.valid_from or holds.confirmed_at, ended.valid_from or ended.confirmed_at)
@@ -187,13 +248,16 @@ def _supersede(learning: Learning, seen: Knowledge, new: Knowledge) -> None:
     log(_model_event(EventKind.SUPERSEDED, learning, ended, {"text": ended.text, "by": holds.text}))
 
 
-def _model_event(kind: EventKind, learning: Learning, entry: Knowledge, after: dict[str, str]) -> MemoryEvent:
+def _model_event(
+    kind: EventKind, learning: Learning, entry: Knowledge, after: dict[str, str], before: dict[str, str] | None = None
+) -> MemoryEvent:
     return event(
         kind,
         entry,
         memory=learning.memory if entry.memory_id else None,
         assistant=learning.memory.assistant,
         model_call=learning.call,
+        before=before,
         after=after,
     )
 

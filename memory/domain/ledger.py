@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
+from memory.embedding.base import Embedder, EmbeddingModel, Vectors
 from memory.enums import Outcome, Purpose
 from memory.exceptions import ModelError
-from memory.llm.base import PromotionResult, TransferResult, Usage
-from memory.models import Memory, ModelCall
+from memory.llm.base import Usage
+from memory.models import Assistant, Memory, ModelCall
 
-Result = TypeVar("Result", TransferResult, PromotionResult)
+
+class _Costs(Protocol):
+    @property
+    def usage(self) -> Usage: ...
+
+
+Result = TypeVar("Result", bound=_Costs)
 
 
 def note_call(
-    memory: Memory,
+    home: Memory | Assistant,
     *,
     purpose: Purpose,
     model: str,
@@ -24,9 +31,13 @@ def note_call(
     outcome: Outcome,
     detail: str = "",
 ) -> ModelCall:
-    """Append one call to the ledger; `detail` is the failure in plain words."""
+    """Append one call to the ledger; `detail` is the failure in plain words.
+
+    `home` is the memory it was made for, or the assistant, where it was for what all its members share.
+    """
+    memory, assistant_id = (home, home.assistant_id) if isinstance(home, Memory) else (None, home.pk)
     return ModelCall.objects.create(
-        assistant_id=memory.assistant_id,
+        assistant_id=assistant_id,
         memory=memory,
         purpose=purpose,
         model=model,
@@ -38,10 +49,12 @@ def note_call(
     )
 
 
-def noted(memory: Memory, purpose: Purpose, model: str, call: Callable[[], Result]) -> tuple[Result, ModelCall]:
-    """Make a consolidator's call outside any transaction and note it, whether it succeeds or fails.
+def noted(
+    home: Memory | Assistant, purpose: Purpose, model: str, call: Callable[[], Result]
+) -> tuple[Result, ModelCall]:
+    """Make a call to a model outside any transaction and note it, whether it succeeds or fails.
 
-    A `ModelError` is noted with its outcome and raised again.
+    A `ModelError` is noted with its outcome and with what was paid all the same, and raised again.
     """
     started = time.monotonic()
 
@@ -52,15 +65,28 @@ def noted(memory: Memory, purpose: Purpose, model: str, call: Callable[[], Resul
         result = call()
     except ModelError as error:
         note_call(
-            memory,
+            home,
             purpose=purpose,
             model=model,
-            usage=Usage(),
+            usage=error.usage or Usage(),
             duration_ms=elapsed_ms(),
             outcome=error.outcome,
             detail=str(error),
         )
         raise
     return result, note_call(
-        memory, purpose=purpose, model=model, usage=result.usage, duration_ms=elapsed_ms(), outcome=Outcome.OK
+        home, purpose=purpose, model=model, usage=result.usage, duration_ms=elapsed_ms(), outcome=Outcome.OK
     )
+
+
+def embedded(home: Memory | Assistant, embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    """Embed texts outside any transaction, float32 of shape (len(texts), d), and note the call to a remote model.
+
+    One row a call, however many requests it took; an embedder that computes here leaves none. Raises `ModelError`,
+    which is noted, too.
+    """
+    if not isinstance(embedder, EmbeddingModel):
+        return embedder.embed(texts)
+    model = embedder
+    embedding, _ = noted(home, Purpose.EMBEDDING, model.name, lambda: model.embed_counted(texts))
+    return embedding.vectors

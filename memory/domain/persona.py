@@ -5,25 +5,47 @@ A person's edit locks the entry: no model changes it afterwards. Each change is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
 
 from memory.domain.activity import event, log
+from memory.domain.lexical import terms
 from memory.domain.traits import TRAIT_DIMENSIONS
 from memory.enums import EventKind, TraitLevel
 from memory.exceptions import InvalidText
 from memory.llm.base import ProfileFinding, TraitFinding
 from memory.models import Memory, MemoryEvent, ModelCall, Page, Profile, Trait
 
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import ManyRelatedManager
+
+    Evidence = ManyRelatedManager[Page, Any]
+
 Row = TypeVar("Row", Profile, Trait)
 
 NAME_LENGTH = 60
 VALUE_LENGTH = 500
 REASON_LENGTH = 1000
+EVIDENCE_KEPT = 20
+"""Pages that a trait or an attribute names as its evidence, the newest."""
+
+_PLACEHOLDERS = frozenset(
+    {
+        "",
+        "unknown",
+        "n/a",
+        "null",
+        "unspecified",
+        "not specified",
+        "not stated",
+        "not mentioned",
+        "not known",
+        "unclear",
+    }
+)
 
 
 def required_text(text: str, longest: int, what: str) -> str:
@@ -48,14 +70,14 @@ def learn_profile(
 ) -> list[Profile]:
     """Store stated attributes; return those that are new or changed.
 
-    Locked ones stand, equal ones gain sources, and what was said before the stored value was does not replace it.
-    Runs in the promotion's transaction, which holds the memory's lock.
+    Locked ones stand, equal ones gain sources. Another value replaces the stored one, which stays in the log, unless it
+    is the weaker of the two (`_is_weaker`). Runs in the promotion's transaction, which holds the memory's lock.
     """
     known = {attribute.name.casefold(): attribute for attribute in memory.profile.all()}
     changed: list[Profile] = []
     for finding in findings:
         name, value = finding.name.strip()[:NAME_LENGTH], finding.value.strip()[:VALUE_LENGTH]
-        if not name or not value:
+        if not name or not value or _says_nothing(value):
             continue
         attribute = known.get(name.casefold())
         before = state_of(attribute) if attribute else None
@@ -65,7 +87,7 @@ def learn_profile(
             continue
         said = [pages[index] for index in finding.page_indexes]
         if attribute.value != value:
-            if _is_outdated(attribute, said):
+            if before is not None and _is_weaker(attribute, value, said):
                 continue
             attribute.value = value
             attribute.save()
@@ -73,7 +95,7 @@ def learn_profile(
             changed.append(attribute)
             attribute.sources.clear()
             log(_learnt(memory, attribute, call, before))
-        attribute.sources.add(*said)
+        _add_evidence(attribute.sources, said)
     return changed
 
 
@@ -83,7 +105,7 @@ def learn_traits(
     """Store trait levels with their evidence; return the new and changed ones.
 
     Unknown dimensions are dropped and locked traits stand. A guess of the same level adds its evidence; one of
-    another level replaces the stored one unless it rests on fewer pages.
+    another level replaces the stored one, which stays in the log, unless it rests on fewer pages.
     """
     known = {trait.dimension: trait for trait in memory.traits.all()}
     changed: list[Trait] = []
@@ -107,16 +129,40 @@ def learn_traits(
             changed.append(trait)
             trait.evidence.clear()
             log(_learnt(memory, trait, call, before))
-        trait.evidence.add(*said)
+        _add_evidence(trait.evidence, said)
     return changed
 
 
-def _is_outdated(attribute: Profile, said: Sequence[Page]) -> bool:
-    """True when the stored value was said after all of these pages: segments are not promoted in order of time."""
-    if attribute._state.adding or not said:
-        return False
-    latest = attribute.sources.aggregate(latest=Max("occurred_at"))["latest"]
-    return latest is not None and latest > max(page.occurred_at for page in said)
+def _add_evidence(evidence: Evidence, said: Sequence[Page]) -> None:
+    """Add pages and keep the newest `EVIDENCE_KEPT`: ninety dimensions would else hold every page many times over."""
+    evidence.add(*said)
+    oldest = evidence.order_by("-occurred_at", "-position").values_list("pk", flat=True)[EVIDENCE_KEPT:]
+    evidence.remove(*oldest)
+
+
+def _says_nothing(value: str) -> bool:
+    """True for what models write where nothing is known."""
+    return value.strip(" .()[]-?").casefold() in _PLACEHOLDERS
+
+
+def _is_weaker(attribute: Profile, value: str, said: Sequence[Page]) -> bool:
+    """True when a value must not replace the stored one: it was said before that one was, it only says less, or it is
+    a guess and the stored one stands in the user's own words.
+    """
+    sources = list(attribute.sources.all())
+    latest = max((page.occurred_at for page in sources), default=None)
+    if said and latest is not None and latest > max(page.occurred_at for page in said):
+        return True
+    stored, offered = set(terms(attribute.value)), set(terms(value))
+    if offered < stored:
+        return True
+    return not _is_stated(offered, said) and (not sources or _is_stated(stored, sources))
+
+
+def _is_stated(value: Collection[str], said: Sequence[Page]) -> bool:
+    """True when the user's messages hold at least half of a value's words."""
+    own = {term for page in said for term in terms(page.query)}
+    return bool(value) and len(own & set(value)) >= len(value) / 2
 
 
 def set_profile(memory: Memory, name: str, value: str, *, by: User) -> Profile:

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from memory.domain.activity import event, log
-from memory.domain.lexical import term_counts
+from memory.domain.indexing import index_pages, text_length
 from memory.enums import EventKind, Source
 from memory.exceptions import ExternalIdConflict, InvalidPage
-from memory.models import Memory, Page, Posting
+from memory.models import Memory, Page
 from memory.signals import page_recorded
 
 _BATCH = 1000
@@ -76,11 +76,9 @@ def record_pages(memory: Memory, drafts: Sequence[PageDraft], source: Source) ->
             [_page(locked, draft, locked.last_position + n, source) for n, draft in enumerate(fresh, start=1)],
             batch_size=_BATCH,
         )
-        term_count = _index(locked, pages)
         locked.last_position += len(pages)
-        locked.page_count += len(pages)
-        locked.term_count += term_count
-        locked.save(update_fields=["last_position", "page_count", "term_count"])
+        locked.save(update_fields=["last_position"])
+        index_pages(locked, pages)
         log(*(event(EventKind.RECORDED, page, memory=memory, after={"source": source.value}) for page in pages))
         page_recorded.send(Page, memory=memory, pages=pages)
     return Recorded(pages, len(drafts) - len(pages))
@@ -132,15 +130,5 @@ def _page(memory: Memory, draft: PageDraft, position: int, source: Source) -> Pa
         source=source,
         external_id=draft.external_id,
         metadata=draft.metadata,
-        length=sum(term_counts(f"{draft.query}\n{draft.response}").values()),
+        length=text_length(draft.query, draft.response),
     )
-
-
-def _index(memory: Memory, pages: Sequence[Page]) -> int:
-    postings = [
-        Posting(memory=memory, page=page, term=term, frequency=frequency)
-        for page in pages
-        for term, frequency in term_counts(f"{page.query}\n{page.response}").items()
-    ]
-    Posting.objects.bulk_create(postings, batch_size=5 * _BATCH)
-    return sum(page.length for page in pages)

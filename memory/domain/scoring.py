@@ -1,145 +1,192 @@
-"""Scoring pages for a query: the four signals of recall and how they are fused. Read only.
+"""Which pages of a memory fit a question, and how well: dense + words + chain + segment + date. Read only.
 
-    score = z(dense) + z(BM25)
-            + CHAIN_WEIGHT * (the same sum of each neighbouring page on the same dialogue chain)
-            + SEGMENT_WEIGHT * z(BM25 of the segment's whole text)
-
-z is over all pages of the memory (segments: over the active ones), so that the weights mean the same for any query;
-whatever a query's words do not touch stands below the mean, not at it. Candidates come from every side: the nearest by
-vector and the best by words; a hit of one side alone can win.
+Each signal is in standard deviations over the memory, so that their sum means something. Candidates come from every
+side, so a page that only its words can find wins over all that are merely near. docs/decisions.md has the figures.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 
 import numpy as np
-from django.db.models import Avg, QuerySet, StdDev, Value, Window
-from pgvector.django import MaxInnerProduct
+from django.db.models import Q
 
-from memory.domain.bm25 import PageRow, WordMatch, match_words
-from memory.domain.vectors import Width, as_stored
+from memory.domain.bm25 import Collection, PageWords, Scores, match_pages, match_segments
+from memory.domain.columns import Column, read_columns
+from memory.domain.dates import Span, boost
+from memory.domain.nearest import (
+    Floats,
+    Ids,
+    Nearest,
+    Probe,
+    nearest_pages,
+    probes_of,
+    product_case,
+    products,
+    read_segments,
+)
+from memory.domain.question import Question
 from memory.embedding.base import Vectors
+from memory.enums import Subject
 from memory.models import Memory
-from memory.models.page import PageQuerySet
 
-CANDIDATES = 1000
-NEWEST = 50
+LEXICAL_CANDIDATES = 200
+DATED_CANDIDATES = 100
+NEWEST = 20
+RANKED = 400
+DENSE_WEIGHT = 1.25
 CHAIN_WEIGHT = 0.4
 SEGMENT_WEIGHT = 0.6
+DATE_WEIGHT = 1.0
+SPEAKER_BIAS = 1.0
+"""How much better, in raw BM25, the half that the question does not ask about must match to be the one that fits."""
+_CANDIDATES = """
+    WITH seed AS (
+        SELECT position FROM memory_page WHERE id = ANY(%s) UNION SELECT unnest(%s::bigint[])
+    ), near AS (
+        SELECT DISTINCT position + step AS position FROM seed, (VALUES (-1), (0), (1)) AS steps (step)
+    )
+    SELECT id, position, coalesce(chain_id, 0), coalesce(segment_id, 0),
+        extract(epoch FROM occurred_at)::float8, CASE {products} ELSE 'NaN'::float8 END, CASE {numbers} ELSE -1 END
+    FROM near JOIN memory_page USING (position) WHERE memory_id = %s ORDER BY position"""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PageScore:
-    """One candidate: where it stands in the memory, and its signals in standard deviations."""
+    """A page's place in the ranking: its signals in standard deviations, and which half of it fits the question.
+
+    `fits` is USER for what the person said, ASSISTANT for the answer, None where neither fits better.
+    """
 
     page_id: int
     position: int
-    chain_id: int | None
     segment_id: int | None
-    dense: float = 0.0
-    lexical: float = 0.0
-    chain: float = 0.0
-    segment: float = 0.0
-
-    @property
-    def base(self) -> float:
-        return self.dense + self.lexical
+    dense: float
+    lexical: float
+    chain: float
+    segment: float
+    date: float
+    fits: Subject | None
 
     @property
     def total(self) -> float:
-        return self.base + self.chain + self.segment
+        return self.dense + self.lexical + self.chain + self.segment + self.date
 
     def signals(self) -> dict[str, float]:
-        return {"dense": self.dense, "lexical": self.lexical, "chain": self.chain, "segment": self.segment}
+        parts = {"dense": self.dense, "lexical": self.lexical, "chain": self.chain, "segment": self.segment}
+        return parts | {"date": self.date} if self.date else parts
 
 
-@dataclass(slots=True)
-class Candidates:
-    """Candidates by page id, and the moments that turn raw dense scores into z."""
+def score_pages(memory: Memory, question: Question, vectors: Mapping[str, Vectors]) -> list[PageScore]:
+    """Return the best pages, at most 400, best first and newest first among equals.
 
-    by_id: dict[int, PageScore] = field(default_factory=dict)
-    dense_mean: float = 0.0
-    dense_deviation: float = 0.0
-
-    def at(self, row: PageRow) -> PageScore:
-        return self.by_id.setdefault(row[0], PageScore(*row))
-
-    def dense_z(self, inner_product: float) -> float:
-        return (inner_product - self.dense_mean) / self.dense_deviation if self.dense_deviation > 1e-9 else 0.0
-
-
-_ROW = ("pk", "position", "chain_id", "segment_id")
-
-
-def score_pages(memory: Memory, query: str, vector: Vectors | None, model: str) -> list[PageScore]:
-    """Return candidates best first, newest first among equals.
-
-    `vector` is the query's, float32 of shape (d,), None when there is none; `model` names its embedding model,
-    since only vectors of that model are comparable. A query without words or without a vector leaves that
-    signal at zero for all.
+    `vectors` holds the question's vector for each embedding model that can be asked. Without any, or without words,
+    that signal is zero for all pages.
     """
-    recallable = memory.pages.recallable()
-    comparable = _comparable(recallable, vector, model)
-    words = match_words(memory, query)
-    found = Candidates()
-    _add_nearest(found, comparable)
-    for page_id in words.pages.best(CANDIDATES):
-        found.at(words.rows[page_id])
-    # The newest, so that a query that says nothing, such as an emoji, still finds what was said last.
-    for row in recallable.order_by("-position").values_list(*_ROW)[:NEWEST]:
-        found.at(row)
-    _add_neighbours(found, recallable)
-    _complete_dense(found, comparable)
-    _fuse(found, words)
-    return sorted(found.by_id.values(), key=lambda score: (-score.total, -score.position))
-
-
-def _comparable(recallable: PageQuerySet, vector: Vectors | None, model: str) -> QuerySet[Any]:
-    """Pages with a vector of this model and width, annotated with `negative`, the negative inner product."""
-    if vector is None or not np.any(vector):
-        return recallable.none().annotate(negative=Value(0.0))
-    fitting = recallable.filter(embedding_model=model).alias(width=Width("embedding")).filter(width=len(vector))
-    return fitting.annotate(negative=MaxInnerProduct("embedding", as_stored(vector)))
-
-
-def _add_nearest(found: Candidates, comparable: QuerySet[Any]) -> None:
-    """The nearest pages, and mean and deviation over all of them, in one scan."""
-    rows = (
-        comparable.annotate(mean=Window(Avg("negative")), deviation=Window(StdDev("negative")))
-        .order_by("negative")
-        .values_list(*_ROW, "negative", "mean", "deviation")[:CANDIDATES]
+    # Read now: the caller's instance may be older than the newest page.
+    page_count, term_count, last_position = Memory.objects.values_list("page_count", "term_count", "last_position").get(
+        pk=memory.pk
     )
-    for pk, position, chain_id, segment_id, negative, mean, deviation in rows:
-        found.dense_mean, found.dense_deviation = -mean, deviation or 0.0
-        found.at((pk, position, chain_id, segment_id)).dense = found.dense_z(-negative)
+    pages = Collection(page_count, term_count / max(page_count, 1))
+    probes = probes_of(vectors)
+    segments = read_segments(memory, probes)
+    words = match_pages(memory, question, pages)
+    in_segments = match_segments(memory, question, Scores(segments.ids, segments.lengths))
+    near = [nearest_pages(memory, probe, segments, pages.average_length) for probe in probes]
+    # The newest, so that a question that says nothing, such as an emoji, still finds what was said last.
+    newest = np.arange(max(last_position - NEWEST, 0), last_position) + 1
+    seeds = np.concatenate([newest, _dated(memory, question.times), *(found.positions for found in near)])
+    rows = _candidates(memory, words.relevance.best(LEXICAL_CANDIDATES), seeds, probes)
+    active = (rows["segment"] == 0) | np.isin(rows["segment"], segments.ids)
+    rows = {name: column[active] for name, column in rows.items()}
+    return _ranked(rows, near, words, in_segments, question)
 
 
-def _add_neighbours(found: Candidates, recallable: PageQuerySet) -> None:
-    """Bring in the page before and after each candidate."""
-    positions = {score.position for score in found.by_id.values()}
-    missing = {p + step for p in positions for step in (-1, 1)} - positions
-    for row in recallable.filter(position__in=missing).values_list(*_ROW):
-        found.at(row)
+def _candidates(memory: Memory, page_ids: Ids, positions: Ids, probes: Sequence[Probe]) -> dict[str, Column]:
+    """Read the pages with these ids and at these positions, and the page before and after each."""
+    of_products, product_params = products(probes)
+    of_numbers, number_params = product_case(probes, [str(number) for number in range(len(probes))])
+    return read_columns(
+        _CANDIDATES.format(products=of_products, numbers=of_numbers),
+        [page_ids.tolist(), positions.tolist(), *product_params, *number_params, memory.pk],
+        page="int8",
+        position="int8",
+        chain="int8",
+        segment="int8",
+        said="float8",
+        product="float8",
+        probe="int4",
+    )
 
 
-def _complete_dense(found: Candidates, comparable: QuerySet[Any]) -> None:
-    """Ask for the vectors' verdict on candidates that came from another side."""
-    unscored = [score.page_id for score in found.by_id.values() if score.dense == 0.0]
-    if unscored and found.dense_deviation:
-        for pk, negative in comparable.filter(pk__in=unscored).values_list("pk", "negative"):
-            found.by_id[pk].dense = found.dense_z(-negative)
+def _ranked(
+    rows: Mapping[str, Column],
+    near: Sequence[Nearest],
+    words: PageWords,
+    in_segments: Scores,
+    question: Question,
+) -> list[PageScore]:
+    dense = np.zeros(len(rows["page"]))
+    for number, found in enumerate(near):
+        compared = rows["probe"] == number
+        dense[compared] = DENSE_WEIGHT * found.z(rows["product"][compared])
+    lexical = words.relevance.of(rows["page"])
+    chain = CHAIN_WEIGHT * _beside(dense + lexical, rows["position"], rows["chain"])
+    segment = np.where(rows["segment"] == 0, 0.0, SEGMENT_WEIGHT * in_segments.of(rows["segment"]))
+    date = DATE_WEIGHT * _timely(rows["said"], question.times)
+    total = dense + lexical + chain + segment + date
+    fits = _better_half(words, rows["page"], question.speaker)
+    return [
+        PageScore(
+            page_id=int(rows["page"][at]),
+            position=int(rows["position"][at]),
+            segment_id=int(rows["segment"][at]) or None,
+            dense=float(dense[at]),
+            lexical=float(lexical[at]),
+            chain=float(chain[at]),
+            segment=float(segment[at]),
+            date=float(date[at]),
+            fits=fits[at],
+        )
+        for at in np.lexsort((-rows["position"], -total))[:RANKED]
+    ]
 
 
-def _fuse(found: Candidates, words: WordMatch) -> None:
-    for score in found.by_id.values():
-        score.lexical = words.pages.of(score.page_id)
-        if score.segment_id is not None:
-            score.segment = SEGMENT_WEIGHT * words.segments.of(score.segment_id)
-    by_position = {score.position: score for score in found.by_id.values()}
-    for score in found.by_id.values():
-        for step in (-1, 1):
-            neighbour = by_position.get(score.position + step)
-            if neighbour is not None and neighbour.chain_id == score.chain_id:
-                score.chain += CHAIN_WEIGHT * neighbour.base
+def _beside(scores: Floats, positions: Ids, chains: Ids) -> Floats:
+    """Return, for each page, the sum of the scores of the pages right before and after it on its dialogue chain.
+
+    `positions` ascend.
+    """
+    total = np.zeros(len(scores))
+    linked = np.flatnonzero((np.diff(positions) == 1) & (np.diff(chains) == 0))
+    total[linked] += scores[linked + 1]
+    total[linked + 1] += scores[linked]
+    return total
+
+
+def _dated(memory: Memory, times: Sequence[Span]) -> Ids:
+    """The positions of the newest pages said in the periods of which the question speaks."""
+    if not times:
+        return np.zeros(0, dtype=np.int64)
+    within = [Q(occurred_at__gte=span.start, occurred_at__lt=span.end) for span in times]
+    pages = memory.pages.filter(reduce(or_, within)).order_by("-occurred_at")
+    return np.array(pages.values_list("position", flat=True)[:DATED_CANDIDATES], dtype=np.int64)
+
+
+def _timely(said: Floats, times: Sequence[Span]) -> Floats:
+    """Return how near each moment is to the periods of which the question speaks, 0..1."""
+    if not times:
+        return np.zeros(len(said))
+    return np.array([boost(datetime.fromtimestamp(moment, UTC), times) for moment in said.tolist()])
+
+
+def _better_half(words: PageWords, pages: Ids, speaker: Subject | None) -> list[Subject | None]:
+    asked, told = words.asked.of(pages), words.told.of(pages)
+    difference = asked - told
+    if speaker is not None:
+        difference = difference + (SPEAKER_BIAS if speaker is Subject.USER else -SPEAKER_BIAS)
+    return [Subject.USER if d > 0 else Subject.ASSISTANT if d < 0 else None for d in difference.tolist()]

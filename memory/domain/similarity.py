@@ -1,37 +1,37 @@
 """The F-score of Eq. 3 and its two halves, in pure Python and numpy."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Set
 
 import numpy as np
 
 from memory.embedding.base import Vectors
 
 
-def jaccard(left: Collection[str], right: Collection[str]) -> float:
-    """|A and B| / |A or B| over keyword sets, case-folded; 0.0 when either is empty."""
-    a, b = {word.casefold() for word in left}, {word.casefold() for word in right}
-    if not a or not b:
+def folded(words: Iterable[str]) -> frozenset[str]:
+    """Return keywords as a set that ignores case, as `jaccard` compares them."""
+    return frozenset(word.casefold() for word in words)
+
+
+def jaccard(left: Set[str], right: Set[str]) -> float:
+    """|A and B| / |A or B| over folded keyword sets; 0.0 when either is empty."""
+    if not left or not right:
         return 0.0
-    return len(a & b) / len(a | b)
+    shared = len(left & right)
+    return shared / (len(left) + len(right) - shared)
 
 
-def cosine(left: Vectors, right: Vectors) -> float:
-    """Cosine of two vectors of shape (d,); 0.0 when either is all zeros."""
+def cosine(left: Vectors | None, right: Vectors | None) -> float:
+    """Cosine of two vectors of shape (d,); 0.0 when either is missing, all zeros, or of another width."""
+    if left is None or right is None or left.shape != right.shape:
+        return 0.0
     norm = float(np.linalg.norm(left) * np.linalg.norm(right))
     return float(np.dot(left, right)) / norm if norm else 0.0
 
 
-def f_score(
-    segment_vector: Vectors | None,
-    segment_keywords: Collection[str],
-    page_vector: Vectors | None,
-    page_keywords: Collection[str],
-) -> float:
+def f_score(dense: float, segment_keywords: Set[str], page_keywords: Set[str]) -> float:
     """F = cos(e_segment, e_page) + Jaccard(K_segment, K_page) (Eq. 3), between -1 and 2.
 
-    A missing vector counts as no similarity, so a page without one can still join by its keywords.
+    `dense` is the cosine, 0.0 where a vector is missing, so that a page without one can still join by its keywords;
+    the keyword sets are folded.
     """
-    dense = 0.0
-    if segment_vector is not None and page_vector is not None and segment_vector.shape == page_vector.shape:
-        dense = cosine(segment_vector, page_vector)
     return dense + jaccard(segment_keywords, page_keywords)

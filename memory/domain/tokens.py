@@ -11,3 +11,16 @@ def count_tokens(text: str) -> int:
     """
     wide = sum(1 for character in text if ord(character) > 0x24F)
     return math.ceil((len(text) - wide) / 4) + wide
+
+
+def clipped(text: str, limit: int) -> str:
+    """Return the text, or of one longer than `limit` tokens its beginning and its end and how much lies between."""
+    if count_tokens(text) <= limit:
+        return text
+    kept = max(4 * limit - 60, 8)
+    while True:
+        head, tail = kept * 2 // 3, kept // 3
+        cut = f"{text[:head]}\n[... {len(text) - head - tail} characters left out ...]\n{text[len(text) - tail :]}"
+        if count_tokens(cut) <= limit or kept <= 8:
+            return cut
+        kept = kept * 3 // 4

@@ -7,30 +7,27 @@ short transaction that first checks that nobody else has moved the pages.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 from django.db import transaction
 
-from memory.conf import MemorySettings
-from memory.domain import chaining
-from memory.domain.activity import event, log
+from memory.domain import chaining, indexing
+from memory.domain.activity import event, last_forgetting, log
+from memory.domain.assigning import Draft, assign, nearest_segments
 from memory.domain.eviction import evict_segments
+from memory.domain.heating import announce_hot
 from memory.domain.ledger import noted
-from memory.domain.similarity import f_score
-from memory.domain.vectors import as_array, as_stored, mean_direction, page_vector
-from memory.embedding.base import Embedder, Vectors
+from memory.domain.refreshing import refresh
+from memory.embedding.base import Embedder
 from memory.enums import EventKind, Purpose
 from memory.exceptions import InvalidConsolidation, TransferConflict
-from memory.llm.base import Consolidator, Topic, TransferResult
+from memory.llm.base import Consolidator, KnownSegment, TransferRequest, TransferResult
 from memory.models import Memory, MemoryEvent, ModelCall, Page, Segment
-from memory.signals import pages_transferred, segment_heated
+from memory.signals import pages_transferred
 
-KEYWORDS_KEPT = 16
-SUMMARY_LENGTH = 1000
+KEYWORD_LENGTH = 64
 
 
 def next_batch(memory: Memory) -> list[Page]:
@@ -54,21 +51,42 @@ def transfer(memory: Memory, consolidator: Consolidator, embedder: Embedder, now
     Effects, in order: the model call and its ledger row; then, in one transaction: chains, segments opened or
     grown, pages moved, coldest segments archived beyond capacity, events, `pages_transferred`, `segment_heated`
     for each hot segment. Raises ModelError or InvalidConsolidation (nothing but the ledger changed) and
-    TransferConflict (another worker moved the pages first).
+    TransferConflict (another worker moved the pages first, or something the model was shown has been forgotten).
     """
+    forgotten = last_forgetting(memory)
     batch = next_batch(memory)
     if not batch:
         return []
-    request = chaining.transfer_request(memory, batch)
-    result, call = noted(memory, Purpose.TRANSFER, consolidator.name, lambda: consolidator.transfer(request))
+    work = _prepared(memory, batch, embedder)
+    result, call = noted(memory, Purpose.TRANSFER, consolidator.name, lambda: consolidator.transfer(work.request))
     check_result(result, len(batch))
     with transaction.atomic():
         Memory.objects.locked(memory.pk)
         queue = memory.pages.short_term().values_list("pk", flat=True)[: len(batch)]
         if list(queue) != [page.pk for page in batch]:
             raise TransferConflict
-        _apply(memory, batch, result, call, request.pauses, embedder, now)
+        if forgotten != last_forgetting(memory):
+            raise TransferConflict("Something was forgotten while the model was reading; nothing was changed.")
+        _apply(work, result, call, embedder, now)
     return batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One batch and what the consolidator is shown of it; `shown` are the segments by their numbers in the request."""
+
+    memory: Memory
+    batch: Sequence[Page]
+    request: TransferRequest
+    shown: Mapping[int, Segment]
+
+
+def _prepared(memory: Memory, batch: Sequence[Page], embedder: Embedder) -> _Work:
+    # One without a summary waits for its own: there is nothing yet to go on with.
+    near = [segment for segment in nearest_segments(memory, batch, embedder) if segment.summary]
+    shown = dict(enumerate(near, start=1))
+    known = [KnownSegment(number, segment.title, segment.summary) for number, segment in shown.items()]
+    return _Work(memory, batch, chaining.transfer_request(memory, batch, known), shown)
 
 
 def check_result(result: TransferResult, count: int) -> None:
@@ -80,150 +98,24 @@ def check_result(result: TransferResult, count: int) -> None:
         raise InvalidConsolidation(f"The topics hold the pages {indexes}, not each of {count} once.")
 
 
-@dataclass(slots=True)
-class Draft:
-    """A segment being filled: its row, its direction and how many pages that direction stands for."""
-
-    segment: Segment
-    vector: Vectors | None
-    page_count: int
-    keywords: Counter[str]
-    joined: list[Page]
-    topics: list[Topic]
-
-    def take(self, page: Page, topic: Topic, vector: Vectors | None) -> None:
-        """Let a page join: direction and keywords follow it, so that the segment never freezes."""
-        if vector is not None:
-            if self.vector is None or self.vector.shape != vector.shape:
-                self.vector = vector
-            else:
-                self.vector = mean_direction(np.stack([self.vector * self.page_count, vector]))
-        self.page_count += 1
-        self.keywords.update(page.keywords)
-        self.joined.append(page)
-        if topic not in self.topics:
-            self.topics.append(topic)
-
-
-def _apply(
-    memory: Memory,
-    batch: Sequence[Page],
-    result: TransferResult,
-    call: ModelCall,
-    pauses: Sequence[float],
-    embedder: Embedder,
-    now: datetime,
-) -> None:
-    chaining.link(memory, batch, result.pages, pauses)
+def _apply(work: _Work, result: TransferResult, call: ModelCall, embedder: Embedder, now: datetime) -> None:
+    memory, batch = work.memory, work.batch
+    chaining.link(memory, batch, result.pages, work.request)
     for page, note in zip(batch, result.pages, strict=True):
-        page.keywords = list(note.keywords)
-    grown = _assign(memory, batch, result.topics, embedder, now)
+        page.keywords = [word[:KEYWORD_LENGTH] for word in note.keywords]
+    grown = assign(memory, batch, result.topics, embedder, now)
     for draft in grown:
-        _save_segment(draft, embedder, now)
-    for draft in grown:
+        refresh(draft, work.shown, embedder, now)
         for page in draft.joined:
             page.segment = draft.segment
     Page.objects.bulk_update(batch, ["segment", "chain", "keywords"])
+    for draft in grown:
+        indexing.grow_segment(draft.segment, draft.joined)
     segments = [draft.segment for draft in grown]
     log(*(_moved(memory, draft, call) for draft in grown))
     evict_segments(memory, now, keep=[segment.pk for segment in segments])
     pages_transferred.send(Segment, memory=memory, pages=list(batch), segments=segments)
     announce_hot(memory, segments, now)
-
-
-def announce_hot(memory: Memory, segments: Sequence[Segment], now: datetime) -> None:
-    """Send `segment_heated` for each of these segments that passed tau and has pages to analyse."""
-    hot = memory.segments.hot(now, memory.conf).filter(pk__in=[segment.pk for segment in segments])
-    for segment in hot:
-        segment_heated.send(Segment, memory=memory, segment=segment)
-
-
-def _assign(
-    memory: Memory, batch: Sequence[Page], topics: Sequence[Topic], embedder: Embedder, now: datetime
-) -> list[Draft]:
-    """Give each page, in order, the segment with the best F-score over theta, else its topic's new segment."""
-    conf = memory.conf
-    drafts = _existing(memory, embedder)
-    topic_of = {index: topic for topic in topics for index in topic.page_indexes}
-    opened: dict[int, Draft] = {}
-    for index, page in enumerate(batch):
-        topic = topic_of[index]
-        vector = page_vector(page, embedder)
-        draft = _best(drafts, page, vector, conf) or opened.get(id(topic))
-        if draft is None:
-            draft = _open(memory, topic, now)
-            opened[id(topic)] = draft
-            drafts.append(draft)
-        draft.take(page, topic, vector)
-    return [draft for draft in drafts if draft.joined]
-
-
-def _existing(memory: Memory, embedder: Embedder) -> list[Draft]:
-    segments = memory.segments.active().with_page_count().order_by("pk")
-    return [
-        Draft(
-            segment=segment,
-            vector=as_array(segment.embedding) if segment.embedding_model == embedder.name else None,
-            page_count=segment.page_count,
-            keywords=Counter(segment.keywords),
-            joined=[],
-            topics=[],
-        )
-        for segment in segments
-    ]
-
-
-def _best(drafts: Sequence[Draft], page: Page, vector: Vectors | None, conf: MemorySettings) -> Draft | None:
-    scored = [
-        (f_score(draft.vector, keywords_of(draft.keywords), vector, page.keywords), -n, draft)
-        for n, draft in enumerate(drafts)
-    ]
-    best, _, draft = max(scored, key=lambda row: row[:2], default=(0.0, 0, None))
-    return draft if best > conf.segment_threshold else None
-
-
-def keywords_of(counts: Counter[str]) -> list[str]:
-    """Return the most frequent keywords, the earliest first among equals."""
-    return [word for word, _ in counts.most_common(KEYWORDS_KEPT)]
-
-
-def _open(memory: Memory, topic: Topic, now: datetime) -> Draft:
-    segment = Segment(memory=memory, title=topic.title[:120], last_visited_at=now)
-    return Draft(segment, None, 0, Counter(), [], [])
-
-
-def _save_segment(draft: Draft, embedder: Embedder, now: datetime) -> None:
-    """Refresh title, summary, keywords, direction and counters of a segment that grew."""
-    segment = draft.segment
-    before = draft.page_count - len(draft.joined)
-    if len(draft.joined) >= before:
-        segment.title = draft.topics[-1].title[:120]
-    segment.summary = merged_summary(segment.summary, [topic.summary for topic in draft.topics])
-    segment.keywords = keywords_of(_keyword_counts(draft))
-    if draft.vector is not None:
-        segment.embedding = as_stored(draft.vector)
-        segment.embedding_model = embedder.name
-    segment.length += len(draft.joined)
-    segment.term_count += sum(page.length for page in draft.joined)
-    segment.last_visited_at = now
-    segment.save()
-
-
-def _keyword_counts(draft: Draft) -> Counter[str]:
-    """How often each keyword stands on the segment's pages, so that new subjects can displace old ones."""
-    stored = [] if draft.segment._state.adding else draft.segment.pages.values_list("keywords", flat=True)
-    return Counter(word for keywords in [*stored, *(page.keywords for page in draft.joined)] for word in keywords)
-
-
-def merged_summary(old: str, new: Sequence[str]) -> str:
-    """Append new summaries to the old one; beyond 1,000 characters the oldest sentences go first."""
-    parts = [old, *(text for text in new if text and text not in old)]
-    sentences = [part.strip() for text in parts for part in text.replace("\n", " ").split(". ") if part.strip()]
-    text = ". ".join(sentence.rstrip(".") for sentence in sentences)
-    while len(text) > SUMMARY_LENGTH and len(sentences) > 1:
-        sentences.pop(0)
-        text = ". ".join(sentence.rstrip(".") for sentence in sentences)
-    return f"{text[: SUMMARY_LENGTH - 1]}." if text else ""
 
 
 def _moved(memory: Memory, draft: Draft, call: ModelCall) -> MemoryEvent:

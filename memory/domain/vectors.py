@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
-from django.db.models import Func, IntegerField
+from django.db import connection, transaction
+from django.db.models import Func, IntegerField, Model, QuerySet
 from pgvector import HalfVector
 
+from memory.domain.ledger import embedded
 from memory.embedding.base import Embedder, Vectors
-from memory.models import Memory, Page
+from memory.models import Knowledge, Memory, Page, Segment
 
 _BATCH = 128
+Row = TypeVar("Row", Page, Knowledge)
+Holder = TypeVar("Holder", Page, Segment, Knowledge)
 
 
 def as_array(stored: list[float] | None) -> Vectors | None:
@@ -22,24 +27,87 @@ def as_array(stored: list[float] | None) -> Vectors | None:
 
 
 def as_stored(vector: Vectors) -> HalfVector:
-    """Return what a `HalfVectorField` takes for a float32 vector of shape (d,)."""
-    return HalfVector(vector.astype(np.float16))
+    """Return what a `HalfVectorField` takes for a float32 vector of shape (d,).
+
+    No dimensions at all, which a remote model's adapter gives for nothing but blanks, is no vector to Postgres: that
+    becomes a single zero, near to nothing.
+    """
+    return HalfVector(vector.astype(np.float16) if vector.size else np.zeros(1, dtype=np.float16))
+
+
+def outdated(rows: QuerySet[Holder], model: str) -> QuerySet[Holder]:
+    """Return the rows whose vector another model has made."""
+    return rows.exclude(embedding_model__in=("", model))
 
 
 def embed_new_pages(memory: Memory, embedder: Embedder) -> int:
     """Give every page without a vector one; return how many. Each batch is one embedder call and one commit.
 
-    Pages that carry another model's vector are left to `reembed`. Raises `ModelError`; batches done stay done.
+    Pages that carry another model's vector are left to `reembed`. Raises `ModelError`; batches done stay done. Of a
+    memory that is deleted meanwhile nothing is left to do.
     """
     done = 0
     while batch := list(memory.pages.filter(embedding_model="").order_by("position")[:_BATCH]):
-        vectors = embedder.embed([page.text for page in batch])
-        for page, vector in zip(batch, vectors, strict=True):
-            page.embedding = as_stored(vector)
-            page.embedding_model = embedder.name
-        Page.objects.bulk_update(batch, ["embedding", "embedding_model"])
-        done += len(batch)
+        vectors = embedded(memory, embedder, [page.text for page in batch])
+        try:
+            with transaction.atomic():
+                Memory.objects.locked(memory.pk)
+                done += len(give_vectors(batch, vectors, embedder.name, "embedding_model"))
+        except Memory.DoesNotExist:
+            break
     return done
+
+
+def give_vectors(rows: Sequence[Row], vectors: Vectors, model: str, *told_by: str) -> list[Row]:
+    """Store a vector a row, shape (n, d), where the fields `told_by` still say what was read; return those rows.
+
+    Runs in the caller's transaction, behind the lock of the rows' home. A row that was deleted, or that somebody else
+    has given a vector meanwhile, is left alone.
+    """
+    if not rows:
+        return []
+    kind = type(rows[0])
+    now = {row[0]: row[1:] for row in kind.objects.filter(pk__in=[r.pk for r in rows]).values_list("pk", *told_by)}
+    unchanged = []
+    for row, vector in zip(rows, vectors, strict=True):
+        if now.get(row.pk) == tuple(getattr(row, name) for name in told_by):
+            row.embedding, row.embedding_model = as_stored(vector), model
+            unchanged.append(row)
+    _write(kind, {row.pk: row.embedding for row in unchanged}, model)
+    return unchanged
+
+
+def direct_segments(segment_ids: Iterable[int], model: str) -> int:
+    """Give segments the mean direction of their pages' vectors; return how many got one.
+
+    Only those none of whose pages waits for a vector of `model`. One without any such page loses its direction: it has
+    nothing to point at. Runs in the caller's transaction, behind the memory's lock.
+    """
+    wanted = set(segment_ids)
+    waiting = outdated(Page.objects.filter(segment__in=wanted), model).values_list("segment_id", flat=True).distinct()
+    ready = wanted - set(waiting)
+    sums: dict[int, Vectors] = {}
+    pages = Page.objects.filter(segment__in=ready, embedding_model=model).order_by("segment_id", "position")
+    for segment_id, stored in pages.values_list("segment_id", "embedding").iterator(chunk_size=1000):
+        vector, so_far = np.asarray(stored, dtype=np.float32), sums.get(segment_id)
+        # As in `alike`: under one model's name the newest width counts.
+        sums[segment_id] = vector if so_far is None or so_far.shape != vector.shape else so_far + vector
+    _write(Segment, {pk: as_stored(mean_direction(total[np.newaxis])) for pk, total in sums.items()}, model)
+    Segment.objects.filter(pk__in=ready - sums.keys()).update(embedding=None, embedding_model="")
+    return len(sums)
+
+
+def _write(kind: type[Model], vectors: Mapping[int, HalfVector], model: str) -> None:
+    """Store vectors by the key of their row. For 256 rows 5 times as fast as `bulk_update` and its CASE WHEN."""
+    if not vectors:
+        return
+    table = connection.ops.quote_name(kind._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET embedding = given.vector::halfvec, embedding_model = %s "
+            f"FROM unnest(%s::bigint[], %s::text[]) AS given (id, vector) WHERE {table}.id = given.id",
+            [model, list(vectors), [vector.to_text() for vector in vectors.values()]],
+        )
 
 
 def page_vector(page: Page, embedder: Embedder) -> Vectors | None:

@@ -9,11 +9,12 @@ import openai
 from openai.types import CreateEmbeddingResponse
 
 from memory.domain.tokens import count_tokens
-from memory.embedding.base import Vectors
+from memory.embedding.base import Embedding, Vectors
 from memory.embedding.registry import OPENAI_PREFIX
 from memory.exceptions import ModelError
+from memory.llm.base import Usage
 from memory.llm.bounds import storable
-from memory.llm.openai import Endpoint, model_error, sync_client
+from memory.llm.openai import Endpoint, model_error, sync_client, usage_of
 
 BATCH = 256
 """Texts in one request, at most."""
@@ -36,33 +37,46 @@ class OpenAIEmbedder:
         One request for each 256 texts or 200,000 tokens, each silent for at most `timeout` seconds. With no text but
         blank ones nothing is asked and d is 0. Raises `ModelError`.
         """
+        return self.embed_counted(texts, timeout=timeout).vectors
+
+    def embed_counted(self, texts: Sequence[str], *, timeout: float | None = None) -> Embedding:
+        """Do as `embed` does and say what it cost; see `EmbeddingModel.embed_counted`."""
         told = [position for position, text in enumerate(texts) if text.strip()]
         if not told:
-            return np.zeros((len(texts), 0), dtype=np.float32)
+            return Embedding(np.zeros((len(texts), 0), dtype=np.float32))
+        usage = Usage()
+        parts: list[Vectors] = []
         try:
             endpoint = self._endpoint if timeout is None else replace(self._endpoint, timeout=timeout)
             with sync_client(endpoint) as client:
-                batches = _batches([_bounded(texts[position]) for position in told])
-                found = np.concatenate([self._ask(client, batch) for batch in batches])
+                for batch in _batches([_bounded(texts[position]) for position in told]):
+                    answer = self._ask(client, batch)
+                    # Counted before it is read: a malformed answer is paid for like any other.
+                    usage += usage_of(answer)
+                    parts.append(_rows(answer, len(batch)))
+            found = np.concatenate(parts)
         except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:
-            raise _about_embedding(model_error(error, self._endpoint)) from None
+            raise _about_embedding(model_error(error, self._endpoint), usage) from None
         vectors = np.zeros((len(texts), found.shape[1]), dtype=np.float32)
         vectors[told] = found
-        return vectors
+        return Embedding(vectors, usage)
 
-    def _ask(self, client: openai.OpenAI, batch: list[str]) -> Vectors:
-        """Embed one batch; raises ValueError when the answer is not one vector a text."""
-        answer: object = client.embeddings.create(model=self._endpoint.model, input=batch, encoding_format="float")
-        data = getattr(answer, "data", None)
-        if not isinstance(answer, CreateEmbeddingResponse) or not data or len(data) != len(batch):
-            raise ValueError("not one vector a text")
-        ordered = sorted(data, key=lambda item: item.index)
-        rows = np.array([item.embedding for item in ordered], dtype=np.float32)
-        if rows.ndim != 2 or not np.isfinite(rows).all():
-            raise ValueError("vectors of different lengths")
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        units: Vectors = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
-        return units
+    def _ask(self, client: openai.OpenAI, batch: list[str]) -> object:
+        return client.embeddings.create(model=self._endpoint.model, input=batch, encoding_format="float")
+
+
+def _rows(answer: object, count: int) -> Vectors:
+    """Return the `count` vectors of an answer; raises ValueError when it is not one vector a text."""
+    data = getattr(answer, "data", None)
+    if not isinstance(answer, CreateEmbeddingResponse) or not data or len(data) != count:
+        raise ValueError("not one vector a text")
+    ordered = sorted(data, key=lambda item: item.index)
+    rows = np.array([item.embedding for item in ordered], dtype=np.float32)
+    if rows.ndim != 2 or not np.isfinite(rows).all():
+        raise ValueError("vectors of different lengths")
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    units: Vectors = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return units
 
 
 def _bounded(text: str) -> str:
@@ -85,10 +99,10 @@ def _batches(texts: list[str]) -> list[list[str]]:
     return batches
 
 
-def _about_embedding(error: ModelError) -> ModelError:
+def _about_embedding(error: ModelError, usage: Usage) -> ModelError:
     """Return the error with its words turned from the language model to the embedding model and its
-    settings.
+    settings, and with what was paid before it.
     """
     message = str(error).replace("language model", "embedding model")
     message = message.replace("OPENAI_", "EMBEDDING_").replace("that MODEL", "that EMBEDDING_MODEL")
-    return type(error)(message)
+    return type(error)(message, usage=usage)

@@ -23,18 +23,27 @@ def get_embedder(model: str | None = None) -> Embedder:
     neither address nor key of an embedding server is given, the language model's server is asked. Raises
     ImproperlyConfigured when a server's model is named and no server is.
     """
-    configured = (model or settings.EMBEDDING_MODEL).removeprefix(OPENAI_PREFIX)
-    own_server = settings.EMBEDDING_BASE_URL or settings.EMBEDDING_API_KEY
-    if configured == WORDLLAMA_NAME or not (configured or own_server):
+    name = embedder_name(model)
+    if name == WORDLLAMA_NAME:
         return _wordllama()
+    configured = name.removeprefix(OPENAI_PREFIX)
     base_url, api_key = settings.EMBEDDING_BASE_URL, settings.EMBEDDING_API_KEY
-    if not own_server:
+    if not (base_url or api_key):
         base_url, api_key = settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY
     if not (base_url or api_key):
         raise ImproperlyConfigured(
             f"The embedding model {configured} needs a server: set EMBEDDING_BASE_URL or EMBEDDING_API_KEY."
         )
-    return _openai(configured or DEFAULT_REMOTE_MODEL, base_url, api_key, float(settings.MODEL_TIMEOUT))
+    return _openai(configured, base_url, api_key, float(settings.MODEL_TIMEOUT))
+
+
+def embedder_name(model: str | None = None) -> str:
+    """Return the `Embedder.name` that `get_embedder` would choose, without loading it or asking for its server."""
+    configured = (model or settings.EMBEDDING_MODEL).removeprefix(OPENAI_PREFIX)
+    own_server = settings.EMBEDDING_BASE_URL or settings.EMBEDDING_API_KEY
+    if configured == WORDLLAMA_NAME or not (configured or own_server):
+        return WORDLLAMA_NAME
+    return OPENAI_PREFIX + (configured or DEFAULT_REMOTE_MODEL)
 
 
 @lru_cache(maxsize=1)

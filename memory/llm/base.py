@@ -20,6 +20,14 @@ class Usage:
     tokens_in: int | None = None
     tokens_out: int | None = None
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return the sum; a count that neither server told stays None."""
+
+        def total(a: int | None, b: int | None) -> int | None:
+            return None if a is None and b is None else (a or 0) + (b or 0)
+
+        return Usage(total(self.tokens_in, other.tokens_in), total(self.tokens_out, other.tokens_out))
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -89,18 +97,30 @@ class PageText:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSegment:
+    """An existing segment near the pages at hand; `number` is small and local to the request."""
+
+    number: int
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferRequest:
-    """The oldest short-term pages, in order, and what came right before them.
+    """The oldest short-term pages, in order, what came right before them, and the segments they may join.
 
     `chain_summary` and `previous` describe the dialogue chain that page 0 may continue: None where the memory
     has no earlier page, or where the pause before page 0 was so long that the chain is over anyway.
     `pauses[i]` is the time between page i and the page before it, in seconds (0.0 for the very first page).
+    `breaks` holds the indexes of the pages before which the chain is over whatever they say.
     """
 
     pages: Sequence[PageText]
     pauses: Sequence[float]
     chain_summary: str | None = None
     previous: PageText | None = None
+    breaks: frozenset[int] = frozenset()
+    segments: Sequence[KnownSegment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +130,34 @@ class PageNote:
     continues: bool
     keywords: tuple[str, ...]
     chain_summary: str
-    """Running summary of the dialogue chain up to and including this page (the paper's meta chain)."""
+    """Running summary of the dialogue chain up to and including this page (the paper's meta chain); "" where the
+    consolidator gave none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """The known segment a topic goes on with, described anew: what it held and the topic's pages together.
+
+    Which segment a page joins is not decided by this (the F-score decides); it only names and sums up.
+    """
+
+    number: int
+    title: str
+    summary: str
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic of the batch. Each page index stands in exactly one topic."""
+    """A topic of the batch. Each page index stands in exactly one topic.
+
+    Title and summary are about these pages alone, `continues` about the segment they go on with.
+    """
 
     title: str
     summary: str
     keywords: tuple[str, ...]
     page_indexes: tuple[int, ...]
+    continues: Continuation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +183,10 @@ class KnownFact:
 
 @dataclass(frozen=True, slots=True)
 class PromotionRequest:
-    """The unanalysed pages of one hot segment and what is already known.
+    """Unanalysed pages of one or several hot segments, oldest first, and what is already known.
 
-    `profile` maps attribute name -> value; `traits` maps dimension -> level; locked names are left out of what
-    may be changed (`locked` lists profile names and trait dimensions a person has set by hand).
+    `title` names the segments. `profile` maps attribute name -> value; `traits` maps dimension -> level; locked names
+    are left out of what may be changed (`locked` lists profile names and trait dimensions a person has set by hand).
     `trait_dimensions` is the closed list a trait may name. `known` are the user's existing facts.
     """
 
@@ -198,8 +235,62 @@ class PromotionResult:
     usage: Usage = field(default_factory=Usage)
 
 
+Verdict = Literal["same", "replaces", "contradicts", "different"]
+VERDICTS: tuple[Verdict, ...] = ("same", "replaces", "contradicts", "different")
+
+
+@dataclass(frozen=True, slots=True)
+class FactPair:
+    """A new fact and one that is known (or came before it in the same answer), too near to each other to tell apart
+    by arithmetic. `f_score` is Eq. 3 over the two; `number` is local to the request.
+    """
+
+    number: int
+    old: str
+    new: str
+    old_said_at: datetime
+    new_said_at: datetime
+    f_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """The pairs of one promotion whose relation has to be judged."""
+
+    pairs: Sequence[FactPair]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """One verdict a pair, in order.
+
+    "same": one says what the other says, perhaps in more words. "replaces" and "contradicts": they cannot both hold
+    now. "different": both stand.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRequest:
+    """Pages of one segment or one dialogue chain, oldest first, to be summed up from nothing but themselves."""
+
+    pages: Sequence[PageText]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryResult:
+    """What the pages are about; none of the three is ever blank or empty-handed: at the worst, their first words."""
+
+    title: str
+    summary: str
+    keywords: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
 class Consolidator(Protocol):
-    """Does the thinking of the background path; one call of either method is one model call."""
+    """Does the thinking of the background path; one call of any method is one model call."""
 
     name: str
     is_model: bool
@@ -210,4 +301,12 @@ class Consolidator(Protocol):
 
     def promote(self, request: PromotionRequest) -> PromotionResult:
         """Extract profile, traits and knowledge. Raises `ModelError`; never returns it as text."""
+        ...
+
+    def merge(self, request: MergeRequest) -> MergeResult:
+        """Judge facts that nearly say the same. Raises `ModelError`; never returns it as text."""
+        ...
+
+    def summarise(self, request: SummaryRequest) -> SummaryResult:
+        """Sum up what is left of a segment or a chain. Raises `ModelError`; never returns it as text."""
         ...

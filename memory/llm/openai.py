@@ -20,9 +20,13 @@ from memory import exceptions as errors
 from memory.llm import parsing, prompts
 from memory.llm.base import (
     Delta,
+    MergeRequest,
+    MergeResult,
     PromotionRequest,
     PromotionResult,
     ReplyRequest,
+    SummaryRequest,
+    SummaryResult,
     TransferRequest,
     TransferResult,
     Turn,
@@ -45,7 +49,7 @@ Format = Literal["json_schema", "json_object", "none"]
 _FORMATS: tuple[Format, ...] = ("json_schema", "json_object", "none")
 _REQUEST_FAULTS = (400, 422)
 _CALL_ERRORS = (openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError)
-_T = TypeVar("_T", TransferResult, PromotionResult)
+_T = TypeVar("_T", TransferResult, PromotionResult, MergeResult, SummaryResult)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,9 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
     return kind(f"{kind.__doc__} ({status}model {endpoint.model})")
 
 
-def _tokens(usage: Any) -> Usage:
-    """Return the server's own counts; None where it sent none or nonsense."""
+def usage_of(answer: object) -> Usage:
+    """Return the server's own counts in an answer of any kind; None where it sent none or nonsense."""
+    usage = getattr(answer, "usage", None)
     counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
     return Usage(*(count if isinstance(count, int) else None for count in counts))
 
@@ -147,7 +152,7 @@ class _Answer:
             raise self._error(errors.ModelMalformedAnswer)
         self._chunks += 1
         if chunk.usage is not None:
-            self.usage = _tokens(chunk.usage)
+            self.usage = usage_of(chunk)
         # The client does not validate chunks: any field may be missing.
         choices = getattr(chunk, "choices", None)
         if not choices:
@@ -270,9 +275,25 @@ class OpenAIConsolidator:
             lambda text: parsing.read_promotion(text, request),
         )
 
+    def merge(self, request: MergeRequest) -> MergeResult:
+        """Judge facts that nearly say the same; see `Consolidator.merge`."""
+        return self._ask(
+            prompts.merge_turns(request),
+            prompts.MERGE_SCHEMA,
+            lambda text: parsing.read_merge(text, request),
+        )
+
+    def summarise(self, request: SummaryRequest) -> SummaryResult:
+        """Sum up what is left of a segment or a chain; see `Consolidator.summarise`."""
+        return self._ask(
+            prompts.summary_turns(request),
+            prompts.SUMMARY_SCHEMA,
+            lambda text: parsing.read_summary(text, request),
+        )
+
     def _ask(self, turns: list[Turn], schema: dict[str, Any], read: Callable[[str], _T]) -> _T:
         """Ask, read, and when the answer cannot be used ask once more with the fault named; usage is
-        summed.
+        summed, also in the error when that one is of no use either.
         """
         with self._client() as client:
             text, usage = self._complete(client, turns, schema)
@@ -280,8 +301,13 @@ class OpenAIConsolidator:
                 return replace(read(text), usage=usage)
             except (errors.ModelMalformedAnswer, errors.ModelEmptyAnswer) as fault:
                 again = prompts.repair_turns(turns, text, str(fault))
-            text, more = self._complete(client, again, schema)
-            return replace(read(text), usage=_summed(usage, more))
+            try:
+                text, more = self._complete(client, again, schema)
+                usage += more
+                return replace(read(text), usage=usage)
+            except errors.ModelError as error:
+                error.usage = usage + (error.usage or Usage())
+                raise
 
     def _client(self) -> openai.OpenAI:
         try:
@@ -301,7 +327,7 @@ class OpenAIConsolidator:
                     continue
                 raise model_error(error, self._endpoint) from None
             self._format = form
-            return _completion_text(completion), _tokens(getattr(completion, "usage", None))
+            return _completion_text(completion), usage_of(completion)
         raise AssertionError("the last form either returns or raises")
 
 
@@ -315,13 +341,6 @@ def _completion_text(completion: object) -> str:
     """Return the answer's text; something that is no completion (an HTML page, say) is malformed."""
     choices = getattr(completion, "choices", None)
     if not isinstance(completion, ChatCompletion) or not choices:
-        raise errors.ModelMalformedAnswer()
+        raise errors.ModelMalformedAnswer(usage=usage_of(completion))
     content = getattr(getattr(choices[0], "message", None), "content", None)
     return content if isinstance(content, str) else ""
-
-
-def _summed(first: Usage, second: Usage) -> Usage:
-    def add(a: int | None, b: int | None) -> int | None:
-        return None if a is None and b is None else (a or 0) + (b or 0)
-
-    return Usage(add(first.tokens_in, second.tokens_in), add(first.tokens_out, second.tokens_out))

@@ -15,12 +15,18 @@ from memory.domain.lexical import terms, words
 from memory.exceptions import ModelMalformedAnswer
 from memory.llm import bounds
 from memory.llm.base import (
+    Continuation,
     Fact,
+    KnownSegment,
+    MergeRequest,
+    MergeResult,
     PageNote,
     PageText,
     ProfileFinding,
     PromotionRequest,
     PromotionResult,
+    SummaryRequest,
+    SummaryResult,
     Topic,
     TraitFinding,
     TransferRequest,
@@ -28,13 +34,22 @@ from memory.llm.base import (
 )
 from memory.llm.bounds import cut
 from memory.llm.loose_json import malformed, read_object
-from memory.llm.schemas import FactRead, NoteRead, ProfileRead, TopicRead, TraitRead, TransferRead
+from memory.llm.pronouns import names_a_person
+from memory.llm.schemas import (
+    FactRead,
+    MergeRead,
+    NoteRead,
+    ProfileRead,
+    SummaryRead,
+    TopicRead,
+    TraitRead,
+    TransferRead,
+)
 
 _M = TypeVar("_M", bound=BaseModel)
 
 DEMOGRAPHIC = frozenset({"age", "age group", "birthday", "date of birth", "gender", "sex", "pronouns"})
 """Attributes a model likes to infer; they are kept only when the user's own words hold the value."""
-_USER_WORDS = frozenset({"user", "user's", "users", "pengguna"})
 _SHARED_WITH_USER_FACT = 0.6
 """Share of an entry's terms that one user fact may hold before the entry counts as a fact about the user."""
 
@@ -42,15 +57,18 @@ _SHARED_WITH_USER_FACT = 0.6
 def read_transfer(text: str, request: TransferRequest) -> TransferResult:
     """Read the answer to `prompts.transfer_turns`: one note a page, topics that partition the pages.
 
-    Repaired: notes out of order or unnumbered, a page in two topics (the first has it), a page in none (it goes
-    with the page before it, else after it), indexes out of range (dropped).
+    Repaired: notes out of order or unnumbered, pages counted from 1 throughout, a page in two topics (the first
+    has it), a page in none (it goes with the page before it, else after it), indexes out of range and numbers of
+    no known segment (dropped).
     Raises ModelEmptyAnswer, ModelMalformedAnswer.
     """
-    read = _validated(TransferRead, read_object(text))
+    read = _validated(TransferRead, _unwrapped(read_object(text)))
     indexes = [page.index for page in request.pages]
+    _count_from_zero(read, len(indexes))
     notes = _notes_in_order(read.pages, indexes)
-    topics = _partition(read.topics, indexes)
-    return TransferResult(pages=_page_notes(notes, request), topics=tuple(map(_topic, topics)))
+    known = {segment.number: segment for segment in request.segments}
+    topics = tuple(_topic(topic, pages, known) for topic, pages in _partition(read.topics, indexes))
+    return TransferResult(pages=_page_notes(notes, request), topics=topics)
 
 
 def read_promotion(text: str, request: PromotionRequest) -> PromotionResult:
@@ -75,6 +93,35 @@ def read_promotion(text: str, request: PromotionRequest) -> PromotionResult:
     )
 
 
+def read_merge(text: str, request: MergeRequest) -> MergeResult:
+    """Read the answer to `prompts.merge_turns`: a verdict on every pair, by its number or, unnumbered, in order.
+
+    Raises ModelEmptyAnswer, ModelMalformedAnswer.
+    """
+    read = _validated(MergeRead, read_object(text)).verdicts
+    if len(read) == len(request.pairs) and all(entry.pair is None for entry in read):
+        return MergeResult(tuple(entry.verdict for entry in read))
+    given = {entry.pair: entry.verdict for entry in read}
+    if missing := [pair.number for pair in request.pairs if pair.number not in given]:
+        raise malformed(f'"verdicts" has no entry for pair {missing[0]}')
+    return MergeResult(tuple(given[pair.number] for pair in request.pairs))
+
+
+def read_summary(text: str, request: SummaryRequest) -> SummaryResult:
+    """Read the answer to `prompts.summary_turns`. Repaired: a wrapper, a title left out, keywords in one string.
+
+    Raises ModelEmptyAnswer, ModelMalformedAnswer (also when the summary is blank).
+    """
+    answer: object = read_object(text)
+    if isinstance(answer, dict) and "summary" not in answer and len(answer) == 1:
+        answer = next(iter(answer.values()))
+    read = _validated(SummaryRead, answer)
+    summary = cut(read.summary, bounds.SUMMARY)
+    if not summary:
+        raise malformed('"summary" is blank')
+    return SummaryResult(cut(read.title, bounds.TITLE) or cut(summary, bounds.TITLE), summary, _keywords(read.keywords))
+
+
 def _validated(model: type[_M], value: object) -> _M:
     try:
         return model.model_validate(value)
@@ -82,6 +129,25 @@ def _validated(model: type[_M], value: object) -> _M:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the answer"
         raise malformed(f"{place}: {first['type'].replace('_', ' ')}") from None
+
+
+def _unwrapped(answer: dict[str, Any]) -> object:
+    """Return the answer without a wrapper: {"result": {...}} is its only value."""
+    inner = next(iter(answer.values())) if len(answer) == 1 else None
+    return inner if isinstance(inner, dict) and "topics" in inner else answer
+
+
+def _count_from_zero(read: TransferRead, count: int) -> None:
+    """Mend an answer that counts the pages from 1 throughout, as people do."""
+    from_one = set(range(1, count + 1))
+    noted = {note.index for note in read.pages}
+    named = {index for topic in read.topics for index in topic.pages}
+    if 0 in named or not (noted == from_one or (noted == {None} and named == from_one)):
+        return
+    for note in read.pages:
+        note.index = None if note.index is None else note.index - 1
+    for topic in read.topics:
+        topic.pages = [index - 1 for index in topic.pages]
 
 
 def _notes_in_order(notes: list[NoteRead], indexes: Sequence[int]) -> list[NoteRead]:
@@ -110,10 +176,9 @@ def _keywords(found: Iterable[str]) -> tuple[str, ...]:
 def _page_notes(notes: list[NoteRead], request: TransferRequest) -> tuple[PageNote, ...]:
     has_chain = request.previous is not None or request.chain_summary is not None
     made: list[PageNote] = []
-    for position, (note, page) in enumerate(zip(notes, request.pages, strict=True)):
+    for position, note in enumerate(notes):
         continues = note.continues and (position > 0 or has_chain)
-        summary = cut(note.chain_summary, bounds.SUMMARY) or cut(page.query or page.response, bounds.TITLE)
-        made.append(PageNote(continues, _keywords(note.keywords), summary))
+        made.append(PageNote(continues, _keywords(note.keywords), cut(note.chain_summary, bounds.SUMMARY)))
     return tuple(made)
 
 
@@ -136,8 +201,7 @@ def _partition(topics: list[TopicRead], indexes: Sequence[int]) -> list[tuple[To
     return [(topic, pages) for topic, pages in zip(topics, grouped, strict=True) if pages]
 
 
-def _topic(part: tuple[TopicRead, list[int]]) -> Topic:
-    read, pages = part
+def _topic(read: TopicRead, pages: list[int], known: dict[int, KnownSegment]) -> Topic:
     keywords = _keywords(read.keywords)
     title = cut(read.title, bounds.TITLE) or cut(read.summary, bounds.TITLE)
     return Topic(
@@ -145,7 +209,17 @@ def _topic(part: tuple[TopicRead, list[int]]) -> Topic:
         summary=cut(read.summary, bounds.SUMMARY) or title,
         keywords=keywords,
         page_indexes=tuple(pages),
+        continues=_continuation(read, known),
     )
+
+
+def _continuation(read: TopicRead, known: dict[int, KnownSegment]) -> Continuation | None:
+    """Return what the topic says of a known segment; without a summary of the whole it says nothing."""
+    summary = cut(read.segment_summary, bounds.SUMMARY)
+    if read.continues_segment not in known or not summary:
+        return None
+    segment = known[read.continues_segment]
+    return Continuation(segment.number, cut(read.segment_title, bounds.TITLE) or segment.title, summary)
 
 
 _FINDING_KEYS = ("profile", "traits", "user_knowledge", "assistant_knowledge")
@@ -250,7 +324,7 @@ def _speaks_of_user(
     """
     spoken = set(words(text))
     names = [request.profile.get("name", "")] + [item.value for item in profile if item.name == "name"]
-    if spoken & _USER_WORDS or any(spoken & set(words(name)) for name in names):
+    if names_a_person(text) or any(spoken & set(words(name)) for name in names):
         return True
     mine = set(terms(text))
     known = [fact.text for fact in user_facts] + [fact.text for fact in request.known]

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
+from memory.llm.base import Verdict
+
 
 def _as_text(value: object) -> object:
     """A bare number is a text; nothing else is."""
@@ -25,6 +27,20 @@ def _as_list(value: object) -> object:
     if value is None or value == "":
         return []
     return value if isinstance(value, list) else [value]
+
+
+def _as_indexes(value: object) -> object:
+    """One string of numbers is a list of them."""
+    return re.findall(r"[^\s,;\[\]]+", value) if isinstance(value, str) else _as_list(value)
+
+
+def _as_number(value: object) -> object:
+    """Return the number, None for what is none: nothing depends on it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.strip(" #").isdecimal():
+        return int(value.strip(" #")[:9])
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _as_words(value: object) -> object:
@@ -49,9 +65,11 @@ def _as_day(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 Index = Annotated[int, BeforeValidator(_as_index)]
-Indexes = Annotated[list[Index], BeforeValidator(_as_list)]
+Indexes = Annotated[list[Index], BeforeValidator(_as_indexes)]
+Number = Annotated[int | None, BeforeValidator(_as_number)]
 Words = Annotated[list[Text], BeforeValidator(_as_words)]
 Level = Annotated[Literal["high", "medium", "low"], BeforeValidator(_as_level)]
+Judgement = Annotated[Verdict, BeforeValidator(_as_level)]
 Day = Annotated[datetime | None, BeforeValidator(_as_day)]
 _PAGES = AliasChoices("pages", "page_indexes", "page_indices", "page")
 
@@ -76,6 +94,9 @@ class TopicRead(_Read):
     summary: Text = ""
     keywords: Words = []
     pages: Indexes = Field(validation_alias=_PAGES)
+    continues_segment: Number = None
+    segment_title: Text = ""
+    segment_summary: Text = ""
 
 
 class TransferRead(_Read):
@@ -109,3 +130,24 @@ class FactRead(_Read):
     pages: Indexes = Field(validation_alias=_PAGES)
     valid_from: Day = None
     supersedes: Indexes = []
+
+
+class VerdictRead(_Read):
+    """One entry of "verdicts" in an answer about near duplicates."""
+
+    pair: Index | None = None
+    verdict: Judgement
+
+
+class MergeRead(_Read):
+    """An answer about near duplicates."""
+
+    verdicts: list[VerdictRead]
+
+
+class SummaryRead(_Read):
+    """A summary of pages."""
+
+    title: Text = ""
+    summary: Text
+    keywords: Words = []

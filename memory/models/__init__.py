@@ -5,7 +5,7 @@ from memory.models.event import MemoryEvent
 from memory.models.knowledge import Knowledge
 from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
-from memory.models.page import Page, Posting
+from memory.models.page import Page, Posting, SegmentPosting
 from memory.models.persona import Profile, Trait
 from memory.models.segment import DialogueChain, Segment
 
@@ -21,5 +21,6 @@ __all__ = [
     "Posting",
     "Profile",
     "Segment",
+    "SegmentPosting",
     "Trait",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -34,9 +35,12 @@ class Memory(models.Model):
 
     assistant = models.ForeignKey(Assistant, on_delete=models.CASCADE, related_name="memories")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memories")
-    page_count = models.PositiveIntegerField(default=0, help_text="Pages held; N of BM25.")
-    term_count = models.PositiveBigIntegerField(default=0, help_text="Terms in all pages; N times avgdl of BM25.")
+    page_count = models.PositiveIntegerField(default=0, help_text="Pages in the index; N of BM25.")
+    term_count = models.PositiveBigIntegerField(default=0, help_text="Terms in them; N times avgdl of BM25.")
     last_position = models.PositiveBigIntegerField(default=0, help_text="Position given to the newest page.")
+    languages = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, help_text="Languages its pages were indexed in."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = MemoryQuerySet.as_manager()

@@ -85,6 +85,8 @@ class Page(models.Model):
             models.Index(fields=("memory", "position"), condition=Q(segment__isnull=True), name="page_short_term"),
             # What a promotion has to read.
             models.Index(fields=("segment", "position"), condition=Q(analysed_at__isnull=True), name="page_unread"),
+            # Which embedding models a memory's vectors come from (recall), and what `reembed` has left.
+            models.Index(fields=("memory", "embedding_model"), name="page_by_embedder"),
             # A memory's pages by when they were said (the dashboard, date filters).
             models.Index(fields=("memory", "occurred_at"), name="page_by_time"),
         )
@@ -105,19 +107,50 @@ def page_text(query: str, response: str) -> str:
 
 
 class Posting(models.Model):
-    """The inverted index: term -> page with its frequency. Written with the page, in the same transaction."""
+    """The inverted index: term -> page, how often it holds it and how long it is.
+
+    Written with the page, in the same transaction. Only what recall may find stands here: the pages of an archived
+    segment leave the index and come back with it. The doors are in `memory.domain.indexing`.
+    """
 
     memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="+")
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="postings")
     term = models.CharField(max_length=64)
-    frequency = models.PositiveIntegerField()
+    frequency = models.PositiveIntegerField(help_text="In the whole page.")
+    query_frequency = models.PositiveIntegerField(default=0, help_text="Of these, in what the person said.")
+    length = models.PositiveIntegerField(default=0, help_text="Index terms of the page; |d| of BM25.")
 
     class Meta:
         constraints = (
             # Serves recall: all pages of a memory that hold a term, from the index alone.
-            models.UniqueConstraint(fields=("memory", "term", "page"), include=("frequency",), name="posting_once"),
+            models.UniqueConstraint(
+                fields=("memory", "term", "page"),
+                include=("frequency", "query_frequency", "length"),
+                name="posting_once",
+            ),
             models.CheckConstraint(condition=Q(frequency__gt=0), name="posting_frequency_positive"),
         )
 
     def __str__(self) -> str:
         return f"{self.term} x {self.frequency} in page {self.page_id}"
+
+
+class SegmentPosting(models.Model):
+    """The same index over segments as whole texts: term -> active segment, summed over its pages."""
+
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="+")
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="postings")
+    term = models.CharField(max_length=64)
+    frequency = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (
+            # Serves recall: all segments of a memory that hold a term, from the index alone.
+            models.UniqueConstraint(
+                fields=("memory", "term", "segment"), include=("frequency",), name="segment_posting_once"
+            ),
+            models.CheckConstraint(condition=Q(frequency__gt=0), name="segment_posting_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.term} x {self.frequency} in segment {self.segment_id}"

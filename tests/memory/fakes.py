@@ -10,9 +10,13 @@ import numpy as np
 from memory.domain.lexical import terms
 from memory.embedding.base import Vectors
 from memory.llm.base import (
+    MergeRequest,
+    MergeResult,
     PageNote,
     PromotionRequest,
     PromotionResult,
+    SummaryRequest,
+    SummaryResult,
     Topic,
     TransferRequest,
     TransferResult,
@@ -51,10 +55,15 @@ class ScriptedConsolidator:
         self,
         transfer: Callable[[TransferRequest], TransferResult] | None = None,
         promote: Callable[[PromotionRequest], PromotionResult] | None = None,
+        summarise: Callable[[SummaryRequest], SummaryResult] | None = None,
+        merge: Callable[[MergeRequest], MergeResult] | None = None,
     ) -> None:
-        self._transfer, self._promote = transfer, promote
+        self._merge = merge
+        self.merges: list[MergeRequest] = []
+        self._transfer, self._promote, self._summarise = transfer, promote, summarise
         self.transfers: list[TransferRequest] = []
         self.promotions: list[PromotionRequest] = []
+        self.summaries: list[SummaryRequest] = []
 
     def transfer(self, request: TransferRequest) -> TransferResult:
         self.transfers.append(request)
@@ -63,6 +72,21 @@ class ScriptedConsolidator:
     def promote(self, request: PromotionRequest) -> PromotionResult:
         self.promotions.append(request)
         return self._promote(request) if self._promote else PromotionResult(usage=Usage(10, 5))
+
+    def merge(self, request: MergeRequest) -> MergeResult:
+        """Everything is different, unless told otherwise."""
+        self.merges.append(request)
+        return self._merge(request) if self._merge else MergeResult(tuple("different" for _ in request.pairs))
+
+    def summarise(self, request: SummaryRequest) -> SummaryResult:
+        self.summaries.append(request)
+        return self._summarise(request) if self._summarise else quoting(request)
+
+
+def quoting(request: SummaryRequest) -> SummaryResult:
+    """Every message, one after the other, under the first one's words."""
+    said = [page.query or page.response for page in request.pages]
+    return SummaryResult(said[0][:80], " ".join(said)[:1000], usage=Usage(30, 10))
 
 
 def one_topic(request: TransferRequest, title: str = "Everything", *, continues: bool = True) -> TransferResult:

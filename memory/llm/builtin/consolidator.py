@@ -1,23 +1,25 @@
 """The background path without a model: continuity, keywords, topics and first-person facts by rules."""
 
 import re
-from collections.abc import Sequence
 
-from memory.llm.base import PageNote, PageText, PromotionRequest, PromotionResult, TransferRequest, TransferResult
-from memory.llm.bounds import cut
+from memory.llm.base import (
+    MergeRequest,
+    MergeResult,
+    PageNote,
+    PromotionRequest,
+    PromotionResult,
+    SummaryRequest,
+    SummaryResult,
+    TransferRequest,
+    TransferResult,
+)
 from memory.llm.builtin.interests import find_interests
 from memory.llm.builtin.knowledge import find_assistant_knowledge, find_user_knowledge
+from memory.llm.builtin.merging import judge
 from memory.llm.builtin.profile import find_profile
-from memory.llm.builtin.statements import is_question
-from memory.llm.builtin.text import information, is_content, keywords, prose, sentences, talkers, tokens
-from memory.llm.builtin.topics import split_topics, told
-
-LONGEST_PAUSE = 6 * 3600.0
-"""Seconds of silence after which a page begins a new dialogue chain."""
-CHAIN_SUMMARY = 400
-"""Characters of the running summary of a chain."""
-_SENTENCE = 160
-_TELLING_WORDS = 3
+from memory.llm.builtin.summaries import running_summary, told
+from memory.llm.builtin.text import keywords, talkers
+from memory.llm.builtin.topics import one_topic, split_topics
 
 _CHANGE = re.compile(
     r"^(?:changing the subject|change of (?:subject|topic)|on (?:another|a (?:\w+ )?different) "
@@ -45,7 +47,7 @@ class BuiltinConsolidator:
         notes: list[PageNote] = []
         summary = request.chain_summary or ""
         for page, goes_on in zip(request.pages, continues, strict=True):
-            summary = _running_summary(summary if goes_on else "", page)
+            summary = running_summary(summary if goes_on else "", page)
             notes.append(PageNote(goes_on, keywords(page.query, told(page), ignored), summary))
         return TransferResult(pages=tuple(notes), topics=split_topics(request.pages, continues, ignored))
 
@@ -58,34 +60,20 @@ class BuiltinConsolidator:
             assistant_knowledge=find_assistant_knowledge(request.pages),
         )
 
+    def merge(self, request: MergeRequest) -> MergeResult:
+        """Judge near duplicates. Never raises for any text."""
+        return MergeResult(tuple(map(judge, request.pairs)))
+
+    def summarise(self, request: SummaryRequest) -> SummaryResult:
+        """Sum up in sentences that were said. Never raises for any text."""
+        ignored = talkers(text for page in request.pages for text in (page.query, page.response))
+        topic = one_topic(request.pages, ignored)
+        return SummaryResult(topic.title, topic.summary, topic.keywords)
+
 
 def _continuity(request: TransferRequest) -> list[bool]:
     has_chain = request.previous is not None or request.chain_summary is not None
     return [
-        (position > 0 or has_chain) and pause <= LONGEST_PAUSE and not _CHANGE.match(page.query.strip())
-        for position, (page, pause) in enumerate(zip(request.pages, request.pauses, strict=True))
+        (position > 0 or has_chain) and page.index not in request.breaks and not _CHANGE.match(page.query.strip())
+        for position, page in enumerate(request.pages)
     ]
-
-
-def _best(offered: Sequence[str]) -> str:
-    return cut(max(offered, key=information), _SENTENCE) if offered else ""
-
-
-def _tells(sentence: str) -> bool:
-    return sum(map(is_content, tokens(sentence))) >= _TELLING_WORDS
-
-
-def _running_summary(before: str, page: PageText) -> str:
-    """Return the chain's summary with this page's most telling sentence; the oldest sentences make room
-    for it.
-    """
-    said = sentences(prose(page.query)) or sentences(prose(told(page)))
-    stated = [sentence for sentence in said if not is_question(sentence)]
-    best = _best(stated)
-    if not _tells(best):
-        best = _best(said)
-    # "Great that you did!" tells nothing of the chain; it stands only where there is nothing else.
-    kept = [*sentences(before), *([best] if _tells(best) or not before else [])]
-    while len(" ".join(kept)) > CHAIN_SUMMARY and len(kept) > 1:
-        kept.pop(0)
-    return cut(" ".join(sentence for sentence in kept if sentence), CHAIN_SUMMARY)

@@ -12,7 +12,7 @@ from memory.llm.builtin.vocabulary import word_set
 _ADVERBS = word_set(
     """also always never really just still now currently often usually sometimes recently actually only
     even already absolutely totally definitely mostly mainly finally once both truly kinda lately rarely
-    seldom soon then"""
+    seldom soon then no longer"""
 )
 _NO_ADVERBS = frozenset({"apply", "reply", "fly", "rely", "supply", "multiply", "bully", "rally"})
 _MODALS = word_set(

@@ -82,7 +82,14 @@ def _attitude(text: str) -> Slot | None:
     return Slot("attitude", key - {"anymor"}, positive=bool(found["good"]))
 
 
-def _replaces(new: Slot | None, old: Slot | None) -> bool:
+def owner_of(text: str) -> str:
+    """Return whose fact it is in "The user's wife works at a bank": "wife"; "" for the user's own."""
+    owner = _OWNER.match(text)
+    return owner["who"].lower() if owner else ""
+
+
+def slots_clash(new: Slot | None, old: Slot | None) -> bool:
+    """True when two facts on these slots cannot both hold, unless they agree."""
     if new is None or old is None or (new.name, new.key) != (old.name, old.key):
         return False
     return new.name != "attitude" or new.positive != old.positive
@@ -117,10 +124,12 @@ def find_user_knowledge(pages: Sequence[PageText], known: Sequence[KnownFact]) -
     for page, statement in _statements(pages):
         text = _told(statement, page.occurred_at)
         slot = slot_of(text)
-        for key in [key for key, (_, earlier) in found.items() if _replaces(slot, earlier)]:
+        for key in [key for key, (_, earlier) in found.items() if slots_clash(slot, earlier)]:
             del found[key]
         replaced = tuple(
-            number for number, (old, words) in slots_known.items() if words != text.casefold() and _replaces(slot, old)
+            number
+            for number, (old, words) in slots_known.items()
+            if words != text.casefold() and slots_clash(slot, old)
         )
         if (earlier_fact := found.get(text.casefold())) is not None:
             pages_of = tuple(sorted({*earlier_fact[0].page_indexes, page.index}))

@@ -56,8 +56,8 @@ _WHOLE = re.compile(
 )
 
 _ADVERBS = (
-    r"(?:(?:also|always|never|really|just|still|now|currently|often|usually|sometimes|recently|actually|only|even|"
-    r"already|absolutely|totally|definitely|mostly|mainly|finally|once|both|all|\w+ly|do|don't|didn't|have|haven't|"
+    r"(?:(?:also|always|never|no longer|really|just|still|now|currently|often|usually|sometimes|recently|actually|only|"
+    r"even|already|absolutely|totally|definitely|mostly|mainly|finally|once|both|all|\w+ly|do|don't|didn't|have|haven't|"
     r"can|can't|cannot|will|used to|do not|did not|would|not|am|was|been|to|gonna|going to|so|too|kinda) )*"
 )
 _STRONG = (
@@ -66,7 +66,7 @@ _STRONG = (
     r"visit|visited|travel|travell?ed|move|moved|live|lived|work|worked|study|studied|teach|taught|play|played|"
     r"practice|practise|practiced|learn|learned|learnt|plan|planned|dream|met|marry|married|divorced|graduated|built|"
     r"build|write|wrote|paint|painted|ran|joined|volunteer|volunteered|applied|won|lost|quit|retired|grew|"
-    r"speak|drive|"
+    r"speak|drive|drink|eat|smoke|stopped \w+ing|"
     r"cook|cooked|bake|baked|collect|collected|swim|swam|hike|hiked|attend|attended|created|decided|chose|"
     r"transitioned|started|began|finished|opened|launched|published|performed|eat|drink|drank|smoke|exercise|read|"
     r"watch|watched|listen|suffer|suffered|broke|injured|hurt|named|founded|run|hosted|organized|organised|"

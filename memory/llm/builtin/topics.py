@@ -9,8 +9,8 @@ from memory.domain.lexical import term_counts, terms
 from memory.llm.base import PageText, Topic
 from memory.llm.bounds import SUMMARY, TITLE, cut
 from memory.llm.builtin.statements import is_question
+from memory.llm.builtin.summaries import told
 from memory.llm.builtin.text import information, is_content, keywords, phrases, prose, sentences, tokens, weight
-from memory.llm.builtin.wording import is_builtin_answer
 
 _JOIN = 0.12
 """Cosine with a topic's words from which a page belongs to it, wherever it stands in the batch."""
@@ -23,11 +23,6 @@ _TITLE_PHRASE = 52
 _SUMMARY_SENTENCES = 3
 _SUMMARY_LENGTH = 480
 _TOPIC_KEYWORDS = 12
-
-
-def told(page: PageText) -> str:
-    """Return the answer of a page as far as it tells something new: a built-in answer only quotes memory."""
-    return "" if is_builtin_answer(page.response) else page.response
 
 
 @dataclass
@@ -107,13 +102,13 @@ def _tells(sentence: str) -> bool:
     return sum(map(is_content, tokens(sentence))) >= _TELLING_WORDS
 
 
-def _summary(pages: Sequence[PageText]) -> str:
+def _summary(pages: Sequence[PageText], sentence_count: int) -> str:
     """Return the sentences that say most, the user's before the assistant's, in the order they were said."""
     said = [sentence for page in pages for sentence in sentences(prose(page.query))]
     answered = [sentence for page in pages for sentence in sentences(prose(told(page)))]
     stated = [sentence for sentence in said if not is_question(sentence) and _tells(sentence)]
     offered = stated or said or answered
-    best = sorted(range(len(offered)), key=lambda at: (-information(offered[at]), at))[:_SUMMARY_SENTENCES]
+    best = sorted(range(len(offered)), key=lambda at: (-information(offered[at]), at))[:sentence_count]
     return cut(" ".join(cut(offered[at], _SUMMARY_LENGTH // 2) for at in sorted(best)), SUMMARY)
 
 
@@ -122,17 +117,24 @@ def split_topics(pages: Sequence[PageText], continues: Sequence[bool], ignored: 
 
     `ignored` are the names of the people talking.
     """
-    made: list[Topic] = []
-    for group in _group(pages, continues):
-        title = _title(group.pages, group.counts, ignored)
-        query = "\n".join(page.query for page in group.pages)
-        response = "\n".join(told(page) for page in group.pages)
-        made.append(
-            Topic(
-                title=title,
-                summary=_summary(group.pages) or title,
-                keywords=keywords(query, response, ignored, _TOPIC_KEYWORDS),
-                page_indexes=tuple(page.index for page in group.pages),
-            )
-        )
-    return tuple(made)
+    return tuple(_topic(group, ignored, _SUMMARY_SENTENCES) for group in _group(pages, continues))
+
+
+def one_topic(pages: Sequence[PageText], ignored: frozenset[str]) -> Topic:
+    """Describe all the pages as one topic; its summary grows with their number."""
+    group = _Group()
+    for page in pages:
+        group.add(page, _counts(page))
+    return _topic(group, ignored, max(_SUMMARY_SENTENCES, len(pages)))
+
+
+def _topic(group: _Group, ignored: frozenset[str], sentence_count: int) -> Topic:
+    title = _title(group.pages, group.counts, ignored)
+    query = "\n".join(page.query for page in group.pages)
+    response = "\n".join(told(page) for page in group.pages)
+    return Topic(
+        title=title,
+        summary=_summary(group.pages, sentence_count) or title,
+        keywords=keywords(query, response, ignored, _TOPIC_KEYWORDS),
+        page_indexes=tuple(page.index for page in group.pages),
+    )

@@ -1,4 +1,5 @@
-from datetime import timedelta
+import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -35,6 +36,29 @@ def test_heat_in_sql_equals_heat_in_python(age: timedelta, conf: MemorySettings)
     now = EPOCH + age
     [row] = Segment.objects.with_heat(now, conf)
     assert row.heat == pytest.approx(heat(3, 2, EPOCH, now, conf), abs=1e-12)
+
+
+@pytest.mark.django_db
+def test_heat_in_sql_equals_heat_in_python_for_any_values() -> None:
+    """Random values and the ends of what the columns and the settings hold."""
+    dice = random.Random(3)
+    counts = [0, 1, 2**31 - 1, *(dice.randrange(1000) for _ in range(30))]
+    moments = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), EPOCH]
+    moments += [EPOCH + timedelta(seconds=dice.uniform(-1e9, 1e9)) for _ in range(30)]
+    weights = [0.0, 1.0, 1e6, *(dice.uniform(0, 10) for _ in range(5))]
+    SegmentFactory.create_batch(60)
+    segments = list(Segment.objects.all())
+    for segment in segments:
+        segment.visits, segment.length = dice.choice(counts), dice.choice(counts)
+        segment.last_visited_at = dice.choice(moments)
+    Segment.objects.bulk_update(segments, ["visits", "length", "last_visited_at"])
+    for decay in (1e-6, 1.0, 1e7, 1e12):
+        alpha, beta, gamma = (dice.choice(weights) for _ in range(3))
+        conf = MemorySettings(heat_alpha=alpha, heat_beta=beta, heat_gamma=gamma, heat_decay=decay)
+        now = dice.choice(moments)
+        for row in Segment.objects.with_heat(now, conf):
+            expected = heat(row.visits, row.length, row.last_visited_at, now, conf)
+            assert row.heat == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.django_db

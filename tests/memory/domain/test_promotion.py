@@ -10,11 +10,21 @@ from memory.domain.knowledge import edit_knowledge
 from memory.domain.persona import edit_profile, set_profile
 from memory.domain.promotion import promote
 from memory.domain.recording import PageDraft, record_pages
+from memory.domain.vectors import as_stored
 from memory.enums import Actor, EventKind, KnowledgeStatus, Source
 from memory.exceptions import ModelUnreachable, PromotionConflict
 from memory.llm.base import Fact, ProfileFinding, PromotionRequest, PromotionResult, TraitFinding
+from memory.llm.builtin import BuiltinConsolidator
 from memory.models import Knowledge, Memory, MemoryEvent, Segment
-from tests.memory.factories import EPOCH, MembershipFactory, MemoryFactory
+from memory.signals import segment_promoted
+from tests.memory.factories import (
+    EPOCH,
+    KnowledgeFactory,
+    MembershipFactory,
+    MemoryFactory,
+    PageFactory,
+    SegmentFactory,
+)
 from tests.memory.fakes import ScriptedConsolidator, WordEmbedder
 
 pytestmark = pytest.mark.django_db
@@ -99,10 +109,10 @@ def test_profile_traits_and_knowledge_are_learnt_with_their_sources() -> None:
 
 
 def test_the_same_fact_again_confirms_it() -> None:
-    segment = hot_segment()
+    segment = hot_segment(words="I like tea ")
     said = learning(user_knowledge=(Fact("The user likes tea.", ()),))
     promote_all(segment.memory, said, EMBEDDER)
-    hot_segment(5, segment.memory)
+    hot_segment(5, segment.memory, "Yes, I still like tea ")
     promote_all(segment.memory, learning(user_knowledge=(Fact("the user likes  TEA", ()),)), EMBEDDER)
     fact = segment.memory.knowledge.get()
     assert (fact.times_confirmed, fact.sources.count()) == (2, 10)
@@ -227,6 +237,7 @@ def test_what_an_older_page_says_does_not_replace_what_was_said_later() -> None:
             user_knowledge=(Fact(f"The user lives in {city}.", (last,), supersedes=numbers),),
         )
 
+    promote(newer, ScriptedConsolidator(promote=by_segment), EMBEDDER, EPOCH)
     promote_all(memory, ScriptedConsolidator(promote=by_segment), EMBEDDER)
     assert memory.profile.get().value == "Oslo"
     old, new = memory.knowledge.get(text__contains="Rome"), memory.knowledge.get(text__contains="Oslo")
@@ -259,7 +270,7 @@ def test_new_knowledge_is_never_what_makes_room() -> None:
     hot_segment(5, memory)
     promote_all(memory, learning(user_knowledge=(Fact("New.", ()),)), EMBEDDER)
     assert [fact.text for fact in memory.knowledge.active()] == ["New."]
-    hot_segment(5, memory)
+    hot_segment(5, memory, "I am old ")
     promote_all(memory, learning(user_knowledge=(Fact("Old.", ()),)), EMBEDDER)
     assert memory.knowledge.get(text="Old.").times_confirmed == 10
 
@@ -293,3 +304,134 @@ def test_a_person_correcting_during_a_promotion_never_deadlocks() -> None:
     person.join(10)
     assert faults == []
     assert memory.profile.get(name="city").locked
+
+
+KNOWN_OF_USER = ("The user works as a nurse in Oslo.", "The user likes green tea.", "The user has a dog named Rex.")
+QUOTES = "You work as a nurse in Oslo, you like green tea and you have a dog named Rex."
+
+
+def parroting(request: PromotionRequest) -> PromotionResult:
+    """A model that writes down whatever stands anywhere in front of it: known facts, and its own recollections."""
+    indexes = tuple(page.index for page in request.pages)
+    facts = [
+        *(Fact(known.text, indexes) for known in request.known),
+        Fact("The user is a nurse who works in Oslo.", indexes),
+        Fact("The user enjoys green tea and walks with Rex the dog.", indexes),
+    ]
+    return PromotionResult(
+        profile=(ProfileFinding("occupation", "nurse in Oslo", indexes), ProfileFinding("pet", "dog Rex", indexes)),
+        user_knowledge=tuple(facts),
+        assistant_knowledge=(Fact("Works as a nurse in Oslo.", indexes), Fact("Has a dog named Rex.", indexes)),
+    )
+
+
+@pytest.mark.parametrize("pasting", [False, True])
+def test_thirty_turns_of_quoted_memory_teach_and_confirm_nothing(pasting: bool) -> None:
+    """The feedback loop: in one audit of another product 97.8 % of what was stored was recalled memory stored again."""
+    memory = MemoryFactory()
+    for text in KNOWN_OF_USER:
+        KnowledgeFactory(memory=memory, text=text)
+    block = "\n".join(["<memory>", *(f"- {text}" for text in KNOWN_OF_USER), "</memory>\n"]) if pasting else ""
+    asking = ("What do you know about me?", "Do I still work as a nurse in Oslo?", "Tell me more.", "Thanks!")
+    drafts = [
+        PageDraft(f"{block}{asking[turn % 4]}", f"{QUOTES} That was answer {turn}.", EPOCH + timedelta(minutes=turn))
+        for turn in range(30)
+    ]
+    record_pages(memory, drafts, Source.CHAT)
+    memory.assistant.memory_settings = {"short_term_capacity": 1, "promotion_tokens": 400}
+    consolidator = ScriptedConsolidator(promote=parroting)
+    transfer_all(memory, consolidator, EMBEDDER)
+    assert promote_all(memory, consolidator, EMBEDDER) >= 25
+    assert len(consolidator.promotions) >= 3
+    assert sorted(memory.knowledge.values_list("text", "times_confirmed")) == [(t, 1) for t in sorted(KNOWN_OF_USER)]
+    assert (memory.profile.count(), memory.assistant.knowledge.count()) == (0, 0)
+
+
+def test_what_the_user_says_among_quotes_is_learnt() -> None:
+    memory = MemoryFactory()
+    KnowledgeFactory(memory=memory, text=KNOWN_OF_USER[0])
+    segment = SegmentFactory(memory=memory, length=2)
+    PageFactory(segment=segment, query="I have a dog named Rex!", response=QUOTES)
+    PageFactory(segment=segment, query="I still work as a nurse in Oslo.", response=QUOTES)
+    promote(segment, ScriptedConsolidator(promote=parroting), EMBEDDER, EPOCH)
+    assert memory.knowledge.get(text=KNOWN_OF_USER[0]).times_confirmed > 1
+    assert memory.profile.get(name="pet").value == "dog Rex"
+
+
+def test_the_builtin_responders_quotes_are_never_learnt_again() -> None:
+    memory = MemoryFactory()
+    KnowledgeFactory(memory=memory, text=KNOWN_OF_USER[0])
+    segment = SegmentFactory(memory=memory, length=5)
+    for _ in range(5):
+        PageFactory(
+            segment=segment,
+            query=f"What do you know?\nRelevant memories:\n- {KNOWN_OF_USER[0]}\n- I like green tea.",
+            response="Here is what I remember:\n\n- On 8 May 2023 I said: “I recommend the Moka pot.”",
+        )
+    promote(segment, BuiltinConsolidator(), EMBEDDER, EPOCH)
+    assert list(memory.knowledge.values_list("text", "times_confirmed")) == [(KNOWN_OF_USER[0], 1)]
+    assert not memory.assistant.knowledge.exists()
+
+
+def test_an_assistant_that_repeats_itself_confirms_nothing() -> None:
+    memory = MemoryFactory()
+    for _ in range(3):
+        segment = SegmentFactory(memory=memory, length=1)
+        PageFactory(segment=segment, query="Coffee?", response="I recommend the Moka pot.")
+        promote(segment, BuiltinConsolidator(), EMBEDDER, EPOCH)
+    assert list(memory.assistant.knowledge.values_list("text", "times_confirmed")) == [
+        ("The assistant recommends the Moka pot.", 1)
+    ]
+
+
+def test_no_consolidators_answer_puts_a_user_fact_into_assistant_knowledge() -> None:
+    segment = hot_segment(words="I restore old boats ")
+    entries = ("Restores old boats.", "The assistant advised the user.", "The assistant speaks Dutch.")
+    consolidator = learning(
+        profile=(ProfileFinding("name", "Tomas Berg", ()),),
+        assistant_knowledge=tuple(Fact(text, ()) for text in (*entries, "The assistant wrote to Tomas.")),
+    )
+    promote_all(segment.memory, consolidator, EMBEDDER)
+    assert [entry.text for entry in segment.memory.assistant.knowledge.all()] == ["The assistant speaks Dutch."]
+
+
+def test_known_facts_nearest_to_a_page_are_shown_to_a_model_and_all_to_rules() -> None:
+    segment = hot_segment(words="boats ")
+    memory = segment.memory
+    for number in range(60):
+        text = f"The user knows person{number}."
+        KnowledgeFactory(memory=memory, text=text, embedding=as_stored(EMBEDDER.embed([text])[0]),
+                         embedding_model=EMBEDDER.name)  # fmt: skip
+    near = "The user likes boats."
+    KnowledgeFactory(memory=memory, text=near, embedding=as_stored(EMBEDDER.embed([near])[0]),
+                     embedding_model=EMBEDDER.name)  # fmt: skip
+    consolidator, rules = ScriptedConsolidator(), ScriptedConsolidator()
+    rules.is_model = False
+    promote(segment, consolidator, EMBEDDER, EPOCH)
+    memory.pages.update(analysed_at=None)
+    promote(segment, rules, EMBEDDER, EPOCH)
+    shown = [known.text for known in consolidator.promotions[0].known]
+    assert (len(shown), shown[0], len(rules.promotions[0].known)) == (50, near, 61)
+
+
+def test_segments_that_share_a_call_are_each_announced_with_what_rests_on_them() -> None:
+    memory = MemoryFactory()
+    segments = [SegmentFactory(memory=memory, length=1, visits=9) for _ in range(2)]
+    for segment, words in zip(segments, ("I like tea", "I own a boat"), strict=True):
+        PageFactory(segment=segment, query=words)
+    heard: list[tuple[Segment, list[str]]] = []
+
+    def listen(segment: Segment, learnt: list[Knowledge], **_: Any) -> None:
+        heard.append((segment, [str(row) for row in learnt]))
+
+    facts = (Fact("The user likes tea.", (0,)), Fact("The user owns a boat.", (1,)))
+    segment_promoted.connect(listen)
+    try:
+        promote_all(memory, learning(user_knowledge=facts), EMBEDDER)
+    finally:
+        segment_promoted.disconnect(listen)
+    assert sorted(heard, key=lambda each: each[0].pk) == [
+        (segments[0], ["The user likes tea."]),
+        (segments[1], ["The user owns a boat."]),
+    ]
+    assert MemoryEvent.objects.filter(kind=EventKind.PROMOTED).count() == 2

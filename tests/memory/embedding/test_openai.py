@@ -7,6 +7,7 @@ import pytest
 
 from memory import exceptions as errors
 from memory.embedding.openai import BATCH, TEXT_TOKENS, OpenAIEmbedder
+from memory.llm.base import Usage
 from memory.llm.openai import Endpoint
 from tests.openai_answers import EMBEDDING_DIMENSIONS, bag_of_words
 from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer
@@ -48,6 +49,24 @@ def test_long_texts_are_cut_and_spread_over_requests(server: OpenAIServer, embed
 
     assert [len(request.body["input"]) for request in server.requests] == [25, 1]
     assert len(server.requests[0].body["input"][0]) == 4 * TEXT_TOKENS
+
+
+def test_what_a_call_cost_is_summed_over_its_requests(server: OpenAIServer, embedder: OpenAIEmbedder) -> None:
+    embedding = embedder.embed_counted(["a", " ", *["b"] * BATCH])
+
+    assert len(server.requests) == 2
+    assert embedding.usage == Usage(BATCH + 1, None)
+    assert embedding.vectors.shape == (BATCH + 2, EMBEDDING_DIMENSIONS)
+    assert embedder.embed_counted([" "]).usage == Usage()
+
+
+def test_an_error_carries_what_the_requests_before_it_cost(server: OpenAIServer, embedder: OpenAIEmbedder) -> None:
+    server.queue(Behaviour(), Behaviour(status=500))
+
+    with pytest.raises(errors.ModelServerError) as raised:
+        embedder.embed(["a"] * (BATCH + 1))
+
+    assert raised.value.usage == Usage(BATCH, None)
 
 
 def test_blank_texts_ask_nothing(server: OpenAIServer, embedder: OpenAIEmbedder) -> None:

@@ -113,6 +113,34 @@ def test_usage_of_both_calls_is_summed(server: OpenAIServer, consolidator: OpenA
     assert (twice.tokens_in or 0) > 2 * (once.tokens_in or 0)
 
 
+@pytest.mark.parametrize(
+    ("second", "tokens_out"),
+    [(Behaviour(text="not this time either"), 7), (Behaviour(text=""), 3), (Behaviour(status=500), 3)],
+)
+def test_an_error_carries_what_was_paid_before_it(
+    server: OpenAIServer, consolidator: OpenAIConsolidator, second: Behaviour, tokens_out: int
+) -> None:
+    server.queue(Behaviour(text="no JSON here"), second)
+
+    with pytest.raises(errors.ModelError) as raised:
+        consolidator.transfer(TRANSFER)
+
+    assert raised.value.usage is not None
+    assert raised.value.usage.tokens_out == tokens_out
+    assert raised.value.usage.tokens_in
+
+
+def test_an_answer_without_a_choice_is_paid_for_too(server: OpenAIServer, consolidator: OpenAIConsolidator) -> None:
+    usage = {"prompt_tokens": 90, "completion_tokens": 0, "total_tokens": 90}
+    answer = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [], "usage": usage}
+    server.default = Behaviour(raw_body=json.dumps(answer), content_type="application/json")
+
+    with pytest.raises(errors.ModelMalformedAnswer) as raised:
+        consolidator.transfer(TRANSFER)
+
+    assert raised.value.usage == Usage(90, 0)
+
+
 def test_usage_the_server_does_not_tell_is_none(server: OpenAIServer, consolidator: OpenAIConsolidator) -> None:
     server.default = Behaviour(usage=False)
 

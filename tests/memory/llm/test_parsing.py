@@ -8,7 +8,17 @@ import pytest
 
 from memory.exceptions import ModelMalformedAnswer
 from memory.llm import bounds
-from memory.llm.base import Fact, KnownFact, PageNote, ProfileFinding, PromotionResult, TraitFinding, TransferResult
+from memory.llm.base import (
+    Continuation,
+    Fact,
+    KnownFact,
+    KnownSegment,
+    PageNote,
+    ProfileFinding,
+    PromotionResult,
+    TraitFinding,
+    TransferResult,
+)
 from memory.llm.parsing import read_promotion, read_transfer
 from tests.memory.llm.requests import AT, promotion_request, transfer_request
 
@@ -113,11 +123,93 @@ def test_transfer_bounds_and_fallbacks() -> None:
 
     (note,), (topic,) = result.pages, result.topics
     assert note.keywords == tuple(f"Word{number}" for number in range(bounds.KEYWORDS_PER_PAGE))
-    assert note.chain_summary == "page 0"
+    assert note.chain_summary == "", "the running summary is kept where a note has none"
     assert len(topic.summary) <= bounds.SUMMARY
     assert topic.summary.endswith("long…")
     assert topic.title.startswith("long long")
     assert len(topic.title) <= bounds.TITLE
+
+
+@pytest.mark.parametrize(
+    ("given_notes", "topics", "expected"),
+    [
+        (notes(1, 2, 3), [[1, 2], [3]], [(0, 1), (2,)]),
+        (notes(3, 1, 2), [[1, 2]], [(0, 1, 2)]),
+        ([NOTE, NOTE, NOTE], [[1], [2, 3]], [(0,), (1, 2)]),
+        # Which of the two is meant would be a guess: what can be read as asked for is.
+        ([NOTE, NOTE, NOTE], [[1], [2]], [(0, 1), (2,)]),
+    ],
+)
+def test_transfer_pages_counted_from_one_throughout_are_counted_from_zero(
+    given_notes: list[dict[str, Any]], topics: list[list[int]], expected: list[tuple[int, ...]]
+) -> None:
+    assert groups(transfer(given_notes, [TOPIC | {"pages": given} for given in topics])) == expected
+
+
+@pytest.mark.parametrize("given", ["0, 1, 2", "[0, 1, 2]", "0;1;2", "0 1 2", [0.0, "1", 2]])
+def test_transfer_pages_written_as_text_are_read(given: object) -> None:
+    assert groups(transfer(notes(0, 1, 2), [TOPIC | {"pages": given}])) == [(0, 1, 2)]
+
+
+@pytest.mark.parametrize("given", ["0-2", "all", "page 0", [None], [[0]], True])
+def test_transfer_pages_that_have_to_be_guessed_are_sent_back(given: object) -> None:
+    with pytest.raises(ModelMalformedAnswer):
+        transfer(notes(0, 1, 2), [TOPIC | {"pages": given}])
+
+
+@pytest.mark.parametrize("wrapper", ["result", "transfer"])
+def test_transfer_answer_in_a_wrapper_is_read(wrapper: str) -> None:
+    answer = {wrapper: {"pages": notes(0), "topics": [TOPIC | {"pages": [0]}]}}
+    assert groups(read_transfer(json.dumps(answer), transfer_request("page 0"))) == [(0,)]
+
+
+KNOWN = (KnownSegment(1, "Tea", "They like tea."), KnownSegment(2, "Boats", "They sail."))
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"continues_segment": 2}, Continuation(2, "All boats", "They sail and row.")),
+        ({"continues_segment": "2"}, Continuation(2, "All boats", "They sail and row.")),
+        ({"continues_segment": 2.0}, Continuation(2, "All boats", "They sail and row.")),
+        ({"continues_segment": "#2"}, Continuation(2, "All boats", "They sail and row.")),
+        ({"continues_segment": 2, "segment_title": None}, Continuation(2, "Boats", "They sail and row.")),
+        ({"continues_segment": 2, "segment_summary": None}, None),
+        ({"continues_segment": 2, "segment_summary": " "}, None),
+        ({"continues_segment": 3}, None),
+        ({"continues_segment": None}, None),
+        ({"continues_segment": "none"}, None),
+        ({"continues_segment": True}, None),
+        ({"continues_segment": [2]}, None),
+        ({"continues_segment": 10**400}, None),
+        ({"continues_segment": 1.5}, None),
+        ({}, None),
+    ],
+)
+def test_transfer_a_topic_may_name_the_segment_it_goes_on_with(
+    more: dict[str, Any], expected: Continuation | None
+) -> None:
+    whole = {"segment_title": "All boats", "segment_summary": "They sail and row."}
+    answer = {"pages": notes(0), "topics": [TOPIC | {"pages": [0]} | whole | more]}
+    result = read_transfer(json.dumps(answer), transfer_request("page 0", segments=KNOWN))
+    assert result.topics[0].continues == expected
+    assert (result.topics[0].title, result.topics[0].summary) == ("Tea", "They like tea.")
+
+
+def test_transfer_what_is_said_of_a_segment_is_bounded() -> None:
+    topic = TOPIC | {"pages": [0], "continues_segment": 1, "segment_title": "t " * 300, "segment_summary": "s " * 3000}
+    answer = json.dumps({"pages": notes(0), "topics": [topic]})
+    continuation = read_transfer(answer, transfer_request("page 0", segments=KNOWN)).topics[0].continues
+    assert continuation is not None
+    assert len(continuation.title) <= bounds.TITLE
+    assert len(continuation.summary) <= bounds.SUMMARY
+
+
+@pytest.mark.parametrize("title", ["", None, 300, "x" * 300, "\x00\ud800 Tea"])
+def test_transfer_odd_titles_are_mended(title: object) -> None:
+    topic = transfer(notes(0), [{"title": title, "summary": "They like tea.", "pages": [0]}], count=1).topics[0]
+    assert 0 < len(topic.title) <= bounds.TITLE
+    assert topic.title.isprintable()
 
 
 def test_transfer_topic_without_any_words_has_a_title() -> None:

@@ -8,7 +8,7 @@ import pytest
 from memory.llm.base import PromotionResult, TransferRequest
 from memory.llm.bounds import TITLE
 from memory.llm.builtin import BuiltinConsolidator, wording
-from memory.llm.builtin.consolidator import CHAIN_SUMMARY, LONGEST_PAUSE
+from memory.llm.builtin.summaries import CHAIN_SUMMARY
 from tests.memory.llm.requests import pages, promotion_request, transfer_request
 
 CONSOLIDATOR = BuiltinConsolidator()
@@ -48,21 +48,16 @@ def continuity(request: TransferRequest) -> list[bool]:
 
 
 def test_sitting_is_one_chain() -> None:
-    pauses = [0.0, 60.0, LONGEST_PAUSE, LONGEST_PAUSE + 1]
+    request = transfer_request("I like tea", "My car broke", "ok", "hi", breaks=frozenset({3}))
 
-    assert continuity(transfer_request("I like tea", "My car broke", "ok", "hi", pauses=pauses)) == [
-        False,
-        True,
-        True,
-        False,
-    ]
+    assert continuity(request) == [False, True, True, False]
 
 
 def test_first_page_continues_the_chain_before_unless_the_pause_was_long() -> None:
     (previous,) = pages("I like tea")
 
     assert continuity(transfer_request("And coffee", previous=previous)) == [True]
-    assert continuity(transfer_request("And coffee", previous=previous, pauses=[LONGEST_PAUSE + 1])) == [False]
+    assert continuity(transfer_request("And coffee", breaks=frozenset({0}))) == [False]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +100,7 @@ def test_two_subjects_are_two_topics() -> None:
             "The vet checked the greyhound: a small wound, rabbits bite hard.",
             "My tax return needs the mortgage interest statement from the bank.",
             "The bank lost the mortgage statement, my tax deadline passed.",
-            pauses=[0.0, 60.0, LONGEST_PAUSE + 1, 60.0],
+            breaks=frozenset({2}),
         )
     ).topics
 

@@ -1,0 +1,73 @@
+"""What one promotion call reads: unread pages of hot segments, hottest first, within its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from memory.conf import MemorySettings
+from memory.domain.provenance import own_words
+from memory.domain.tokens import clipped, count_tokens
+from memory.llm.base import PageText
+from memory.models import Memory, Page, Segment
+from memory.models.knowledge import fingerprint
+from memory.models.page import page_text
+
+QUERY_SHARE = 0.75
+"""Of the tokens of a call: the most that one page's message takes; its answer takes the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Pages for one call, oldest first, as rows and as the consolidator sees them, and the segments they are from."""
+
+    segments: tuple[Segment, ...]
+    pages: tuple[Page, ...]
+    texts: tuple[PageText, ...]
+
+
+def next_reading(memory: Memory, segments: Sequence[Segment], *, alone: Collection[int] = ()) -> Reading | None:
+    """Fill one call with the unread pages of segments, in their order, each segment's oldest pages first; None when all
+    have been read.
+
+    Small segments share a call. It holds at most `promotion_tokens` tokens and twice `promotion_batch` pages; one page
+    longer than that is shown by its ends. Segments whose keys are in `alone` share with none.
+    """
+    conf, recalled = memory.conf, _recalled(memory)
+    taken: list[tuple[Page, PageText]] = []
+    read_from: list[Segment] = []
+    tokens, full = 0, False
+    for segment in segments:
+        if full or (taken and (segment.pk in alone or read_from[0].pk in alone)):
+            break
+        for page in segment.pages.unanalysed()[: 2 * conf.promotion_batch]:
+            text = _shown(page, conf, recalled)
+            tokens += count_tokens(page_text(text.query, text.response))
+            full = bool(taken) and (tokens > conf.promotion_tokens or len(taken) == 2 * conf.promotion_batch)
+            if full:
+                break
+            taken.append((page, text))
+            if segment not in read_from:
+                read_from.append(segment)
+    if not taken:
+        return None
+    taken.sort(key=lambda each: (each[0].occurred_at, each[0].position))
+    texts = (PageText(index, text.query, text.response, text.occurred_at) for index, (_, text) in enumerate(taken))
+    return Reading(tuple(read_from), tuple(page for page, _ in taken), tuple(texts))
+
+
+def _shown(page: Page, conf: MemorySettings, recalled: Collection[str]) -> PageText:
+    """Return a page without what was recalled into its message, cut to what a call may hold."""
+    query = clipped(own_words(page.query, recalled), int(conf.promotion_tokens * QUERY_SHARE))
+    response = clipped(page.response, conf.promotion_tokens - int(conf.promotion_tokens * QUERY_SHARE))
+    return PageText(0, query, response, page.occurred_at)
+
+
+def _recalled(memory: Memory) -> frozenset[str]:
+    """Fingerprints of all that recall can have shown: facts of any status, the assistant's, and the profile's lines."""
+    facts = [
+        *memory.knowledge.values_list("fingerprint", flat=True),
+        *memory.assistant.knowledge.values_list("fingerprint", flat=True),
+    ]
+    lines = (fingerprint(f"{name}: {value}") for name, value in memory.profile.values_list("name", "value"))
+    return frozenset((*facts, *lines))

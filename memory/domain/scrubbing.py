@@ -1,0 +1,112 @@
+"""Scrubbing: what the activity log says of something that is being forgotten goes with it.
+
+The log names things by their keys, and quotes them: the words of facts, the titles of segments. An event is emptied
+when it is about a row that goes, or says something that was learnt from a page that goes and that no row that stays
+says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from memory.domain.activity import scrub
+from memory.domain.foreseeing import Forgetting
+from memory.enums import EventKind
+from memory.models import Knowledge, Memory, MemoryEvent, Profile, Trait
+
+_LONG_TERM = ("knowledge", "profile", "trait")
+_NAMES = frozenset({"name", "dimension", "level", "source"})
+"""What an event says under these keys are the words of a form, not of a page."""
+
+
+def scrub_log(memory: Memory, plan: Forgetting) -> None:
+    """Empty the events that quote what `plan` takes. Runs in the forgetting's transaction, before any row goes."""
+    rows = plan.rows
+    blanked = tuple(item.pk for item in plan.blanked_segments)
+    about = (
+        Q(target_type="page", target_id__in=rows.pages)
+        | Q(target_type="segment", target_id__in=rows.segments + blanked)
+        | Q(target_type="knowledge", target_id__in=rows.knowledge)
+        | Q(target_type="profile", target_id__in=rows.profile)
+        | Q(target_type="trait", target_id__in=rows.traits)
+    )
+    ids = set(_events(memory).filter(about).values_list("pk", flat=True))
+    ids.update(_quoting(memory, plan))
+    scrub(ids)
+
+
+def scrub_everything(memory: Memory, plan: Forgetting) -> None:
+    """Delete the memory's own log and empty what the assistant's log quotes of what goes with it."""
+    shared = MemoryEvent.objects.filter(
+        memory__isnull=True, assistant=memory.assistant_id, target_type="knowledge", target_id__in=plan.rows.knowledge
+    )
+    scrub({*shared.values_list("pk", flat=True), *_quoting(memory, plan)})
+    memory.events.all().delete()
+
+
+def _events(memory: Memory) -> QuerySet[MemoryEvent]:
+    """The log of a memory, and what it shares with other memories of its assistant."""
+    return MemoryEvent.objects.filter(Q(memory=memory) | Q(memory__isnull=True, assistant=memory.assistant_id))
+
+
+def _quoting(memory: Memory, plan: Forgetting) -> Iterator[int]:
+    """Yield events about long-term entries that say what nothing that stays says, and that came of what goes."""
+    calls = set(_calls_that_read(memory, plan))
+    learnt_from = _events(memory).filter(target_type__in=_LONG_TERM)
+    suspects = set(learnt_from.filter(model_call__in=calls).values_list("target_type", "target_id"))
+    gone = {item.text for item in plan.long_term if item.kind in ("knowledge", "assistant_knowledge")}
+    stands = _said_by_what_stays(memory, plan)
+    told = learnt_from.values_list("pk", "target_type", "target_id", "before", "after")
+    for pk, kind, target, before, after in told.iterator(chunk_size=5000):
+        said = set(_texts(before)) | set(_texts(after))
+        if said & gone or ((kind, target) in suspects and said - stands):
+            yield pk
+
+
+def _calls_that_read(memory: Memory, plan: Forgetting) -> Iterator[int]:
+    """Yield the promotions' model calls that read one of the pages: its log says which positions it read."""
+    promoted = memory.events.filter(kind=EventKind.PROMOTED, model_call__isnull=False)
+    if plan.target.kind != "everything":
+        touched = [item.pk for item in (*plan.segments, *plan.blanked_segments)]
+        promoted = promoted.filter(target_type="segment", target_id__in=touched)
+    positions = set(memory.pages.filter(pk__in=plan.pages).values_list("position", flat=True))
+    for call, after in promoted.values_list("model_call", "after"):
+        read = after.get("pages", []) if isinstance(after, dict) else []
+        if call is not None and not positions.isdisjoint(read):
+            yield call
+
+
+def _said_by_what_stays(memory: Memory, plan: Forgetting) -> set[str]:
+    """Return the words of the long-term entries that stay; the reason of a trait that loses evidence does not."""
+    rows = plan.rows
+    facts = Knowledge.objects.filter(Q(memory=memory) | Q(assistant=memory.assistant_id)).exclude(pk__in=rows.knowledge)
+    profile = Profile.objects.filter(memory=memory).exclude(pk__in=rows.profile)
+    shaken = [item.pk for item in plan.weakened if item.kind == "trait"]
+    traits = Trait.objects.filter(memory=memory).exclude(pk__in=rows.traits).exclude(pk__in=shaken, locked=False)
+    return {
+        *facts.values_list("text", flat=True),
+        *profile.values_list("value", flat=True),
+        *traits.values_list("reason", flat=True),
+        "",
+    }
+
+
+def _texts(state: Any) -> Iterator[str]:
+    """Yield every text an event's state holds, however deep, but for names of forms."""
+    match state:
+        case str():
+            yield state
+        case dict():
+            for key, value in state.items():
+                if key not in _NAMES:
+                    yield from _texts(value)
+        case list():
+            yield from _flattened(state)
+
+
+def _flattened(states: Iterable[Any]) -> Iterator[str]:
+    for state in states:
+        yield from _texts(state)

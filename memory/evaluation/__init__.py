@@ -1,0 +1,1 @@
+"""Evaluation: what the memory does, measured on a database of its own."""
