@@ -10,7 +10,7 @@ MANAGE := $(BIN)/python manage.py
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check lint types migrations pytest format lock clean
+.PHONY: help install install-dev run test check lint types migrations pytest bench format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,6 +42,9 @@ migrations: install-dev
 
 pytest: install-dev ## Run the tests only (ARGS="-k recall")
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+bench: install ## Measure speed beside a million pages, about ten minutes (ARGS="--pages 1000,10000 --others 100000")
+	@$(MANAGE) bench $(ARGS)
 
 format: install-dev ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix

@@ -80,13 +80,14 @@ def resummarise(context: JobContext, *, memory_id: int, attempt: int = 1) -> Non
 def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: Work) -> None:
     """Do a job's work for a memory that may be gone by now; on failure log why and queue the next attempt.
 
+    Work that returns None has done nothing yet, so that earlier failures of its kind stay to be seen.
     After the last attempt the error is raised: the job stays as failed, to be seen and retried by a person.
     """
     memory = Memory.objects.select_related("assistant").filter(pk=memory_id).first()
     if memory is None:
         return
     try:
-        work(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())
+        done = work(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())
     except Exception as error:
         _note_failure(memory, task, context, attempt, error)
         if attempt >= MAX_ATTEMPTS:
@@ -94,7 +95,8 @@ def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: 
         logger.warning("%s of memory %s failed (attempt %s): %s", task.name, memory_id, attempt, error)
         enqueue(task, memory_id, attempt + 1)
     else:
-        jobs.forget_failures(memory_id, task.name)
+        if done is not None:
+            jobs.forget_failures(memory_id, task.name)
 
 
 def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: int, error: Exception) -> None:

@@ -24,6 +24,8 @@ LAYERS = {
     "memory.domain.stop_words": 0,
     "memory.domain.dates": 0,
     "memory.domain.date_words": 0,
+    "memory.domain.date_periods": 0,
+    "memory.domain.date_tokens": 0,
     "memory.domain.tokens": 0,
     "memory.domain.traits": 0,
     "memory.models": 1,

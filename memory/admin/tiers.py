@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from memory.admin.base import MEMORY_RELATED, MemoryAdmin, ReadOnlyAdmin
-from memory.models import DialogueChain, Page, Posting, Segment
+from memory.models import DialogueChain, Page, Posting, Segment, SegmentPosting
 
 
 @admin.register(Page)
@@ -59,6 +59,19 @@ class PostingAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
         return super().get_queryset(request).defer("page__embedding")
+
+
+@admin.register(SegmentPosting)
+class SegmentPostingAdmin(ReadOnlyAdmin):
+    """The inverted index over segments."""
+
+    list_display = ("term", "frequency", "segment", "memory")
+    list_select_related = ("segment", *MEMORY_RELATED)
+    search_fields = ("=term",)
+    search_help_text = "A whole index term (a word's stem)."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentPosting]:
+        return super().get_queryset(request).defer("segment__embedding")
 
 
 @admin.register(DialogueChain)

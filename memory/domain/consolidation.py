@@ -41,11 +41,13 @@ def transfer_all(
     return moved
 
 
-def promote_due(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int:
-    """Do what `promote_all` does once it is worth a model's call (`promotion_is_due`); return pages read."""
+def promote_due(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int | None:
+    """Do what `promote_all` does once it is worth a model's call (`promotion_is_due`); return pages read, None while it
+    waits for more.
+    """
     _await_writers(memory)
     if consolidator.is_model and not promotion_is_due(memory, timezone.now()):
-        return 0
+        return None
     return promote_all(memory, consolidator, embedder)
 
 

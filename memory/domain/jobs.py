@@ -9,9 +9,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.exceptions import UniqueViolation
+from procrastinate.manager import JobManager
 
 from memory.enums import EventKind
 from memory.exceptions import JobNotFound
@@ -111,7 +112,8 @@ def requeue(job: ProcrastinateJob) -> None:
             return
         try:
             with transaction.atomic():
-                app.job_manager.retry_job_by_id(job.pk, retry_at=timezone.now())
+                # On Django's own connection: inside a worker the library has another, which would wait for this lock.
+                JobManager(DjangoConnector()).retry_job_by_id(job.pk, retry_at=timezone.now())
         except UniqueViolation:
             drop([job.pk])
 

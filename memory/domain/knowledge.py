@@ -16,6 +16,7 @@ from memory.domain.duplicates import Relation, more_precise
 from memory.domain.eviction import archive_excess_knowledge
 from memory.domain.ledger import embedded
 from memory.domain.persona import required_text
+from memory.domain.provenance import content
 from memory.domain.vectors import as_stored
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, KnowledgeStatus, Subject
@@ -185,19 +186,23 @@ def _confirm(learning: Learning, entry: Knowledge, text: str, pages: Sequence[Pa
     """Count a fact that was said again, and let a wording that says more take the place of the stored one.
 
     The stored wording stays where neither says all of the other: people have seen it, and what they wrote (locked)
-    stays in any case.
+    stays in any case. An entry's sources are the pages that say all of its words, so that forgetting one of them never
+    leaves its words behind: a new wording has the pages it came from, and pages that say less are no source.
     """
     before = {"text": entry.text}
     verbatim = entry.fingerprint == fingerprint(text)
+    says_all = verbatim or content(entry.text) == content(text)
     if entry.status == KnowledgeStatus.ARCHIVED:
         entry.status = KnowledgeStatus.ACTIVE
     if not verbatim and not entry.locked and more_precise(entry.text, text):
         entry.text, entry.fingerprint = text, fingerprint(text)
         entry.embedding, entry.embedding_model = as_stored(vector), learning.embedder.name
+        entry.sources.set(pages)
+    elif says_all:
+        entry.sources.add(*pages)
     entry.times_confirmed += 1
     entry.confirmed_at = max(entry.confirmed_at, *(page.occurred_at for page in pages))
     entry.save()
-    entry.sources.add(*pages)
     if verbatim:
         log(_model_event(EventKind.CONFIRMED, learning, entry, {"text": entry.text}))
     else:

@@ -34,6 +34,7 @@ _LIST = re.compile(
 _BULLET = re.compile(r"^\s*(?:[-*•–>]+|\d+[.)])?\s*")
 _SENTENCE = re.compile(r"[^.!?…。！？؟\n]+[.!?…。！？؟]*[\"'”’)\]]*\s*")
 _ASKED = ("?", "？", "؟")
+_COMMAS = (",", ";", "，", "、", "；", "،", " – ", " - ")
 _SUBJECTS = frozenset(terms("the user's user assistant pengguna usuario benutzer nutzer utilisateur 用户 助手"))
 
 
@@ -50,6 +51,16 @@ class Support:
     def share_said(self) -> float:
         """Of the words found at all, the user's; 0.0 when none is found."""
         return self.said / (self.said + self.heard) if self.said else 0.0
+
+    @property
+    def said_again(self) -> bool:
+        """True when the user says at least half of what stands on the pages at all."""
+        return self.share_said >= SAID_AGAIN
+
+    @property
+    def only_heard(self) -> bool:
+        """True when most of what stands on the pages comes from the assistant (of a repetition: or from questions)."""
+        return self.heard > 0 and not self.said_again
 
     @property
     def echoes(self) -> bool:
@@ -80,8 +91,14 @@ def _without_known(line: str, recalled: Collection[str]) -> str | None:
 
 
 def statements(text: str) -> str:
-    """Return a message without its questions."""
-    return "".join(part for part in _SENTENCE.findall(text) if not part.rstrip("\"'”’)] \n").endswith(_ASKED))
+    """Return a message without its questions; of "I'm a cook, what shall I do?" the part before the last comma."""
+    return "".join(_stated(part) for part in _SENTENCE.findall(text))
+
+
+def _stated(sentence: str) -> str:
+    if not sentence.rstrip("\"'”’)] \n").endswith(_ASKED):
+        return sentence
+    return sentence[: max(sentence.rfind(comma) + 1 for comma in _COMMAS)] + " "
 
 
 def content(text: str, ignored: Collection[str] = frozenset()) -> frozenset[str]:
@@ -103,11 +120,11 @@ def _weighed(
     return Support(len(wanted), len(mine), len((wanted & heard) - mine))
 
 
-def said_again(text: str, pages: Sequence[PageText], ignored: Collection[str] = frozenset()) -> bool:
-    """Say whether the user states a known fact anew on these pages: asking for it is not saying it."""
+def repetition(text: str, pages: Sequence[PageText], ignored: Collection[str] = frozenset()) -> Support:
+    """Weigh a finding about something known already: only what the user states speaks for it, asking is not saying."""
     stated = {term for page in pages for term in terms(statements(page.query))}
     asked = {term for page in pages for term in terms(page.query)}
-    return _weighed(content(text, ignored), stated, pages, asked).share_said >= SAID_AGAIN
+    return _weighed(content(text, ignored), stated, pages, asked)
 
 
 def about_the_assistant(text: str, pages: Sequence[PageText]) -> bool:

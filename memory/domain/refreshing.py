@@ -15,7 +15,7 @@ from memory.llm.builtin.summaries import fitting_title, merged_summary
 from memory.models import Segment
 
 TITLE_LENGTH = 120
-KEYWORDS_FROM_PAGES = 500
+KEYWORDS_FROM_PAGES = 200
 """The newest pages of a segment whose keywords are counted: growing a segment stays cheap however large it is."""
 
 

@@ -33,9 +33,10 @@ def scrub_log(memory: Memory, plan: Forgetting) -> None:
         | Q(target_type="profile", target_id__in=rows.profile)
         | Q(target_type="trait", target_id__in=rows.traits)
     )
-    ids = set(_events(memory).filter(about).values_list("pk", flat=True))
-    ids.update(_quoting(memory, plan))
-    scrub(ids)
+    told = list(_events(memory).filter(about).values_list("pk", "target_type", "before", "after"))
+    # What a fact once said, before it was edited, may stand in what is told of others.
+    said = {text for _, kind, *states in told if kind == "knowledge" for state in states for text in _texts(state)}
+    scrub({*(pk for pk, *_ in told), *_quoting(memory, plan, said)})
 
 
 def scrub_everything(memory: Memory, plan: Forgetting) -> None:
@@ -52,13 +53,17 @@ def _events(memory: Memory) -> QuerySet[MemoryEvent]:
     return MemoryEvent.objects.filter(Q(memory=memory) | Q(memory__isnull=True, assistant=memory.assistant_id))
 
 
-def _quoting(memory: Memory, plan: Forgetting) -> Iterator[int]:
-    """Yield events about long-term entries that say what nothing that stays says, and that came of what goes."""
+def _quoting(memory: Memory, plan: Forgetting, quoted: Iterable[str] = ()) -> Iterator[int]:
+    """Yield events about long-term entries that say what nothing that stays says, and that came of what goes.
+
+    `quoted` are words of what goes that it no longer says.
+    """
     calls = set(_calls_that_read(memory, plan))
     learnt_from = _events(memory).filter(target_type__in=_LONG_TERM)
     suspects = set(learnt_from.filter(model_call__in=calls).values_list("target_type", "target_id"))
     gone = {item.text for item in plan.long_term if item.kind in ("knowledge", "assistant_knowledge")}
     stands = _said_by_what_stays(memory, plan)
+    gone.update(set(quoted) - stands)
     told = learnt_from.values_list("pk", "target_type", "target_id", "before", "after")
     for pk, kind, target, before, after in told.iterator(chunk_size=5000):
         said = set(_texts(before)) | set(_texts(after))

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.domain.languages import ENGLISH
 from memory.embedding.base import Vectors
 from memory.enums import Actor, EventKind, Source
 from memory.evaluation.bench_columns import CHAIN, EVENT, PAGE, POSTING, SEGMENT, SEGMENT_POSTING
@@ -96,7 +97,8 @@ class MemoryWriter:
         self._write_segments(memory, plan, gathered)
         memory.page_count = memory.last_position = pages
         memory.term_count = gathered.terms
-        memory.save(update_fields=["page_count", "last_position", "term_count"])
+        memory.languages = [ENGLISH]  # as the function words between the made-up ones say
+        memory.save(update_fields=["page_count", "last_position", "term_count", "languages"])
         self.keys.page += pages
         self.keys.chain += int(plan.chain.max(initial=-1)) + 1
         self.keys.segment += plan.segments

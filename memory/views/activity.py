@@ -96,8 +96,12 @@ def _about_segment(event: MemoryEvent, state: Mapping[str, Any], title: str) -> 
             return f"{some_pages} moved to mid-term memory, into {title}."
         case EventKind.PROMOTED:
             return f"Read {some_pages.lower()} of {title} for lasting facts."
+        case EventKind.ARCHIVED if event.actor == Actor.PERSON:
+            return f"The segment {title} was archived."
         case EventKind.ARCHIVED:
             return f"The segment {title} was archived to make room."
+        case EventKind.RESTORED:
+            return f"The segment {title} was brought back."
         case kind:
             return f"{kind.label}: the segment {title}."
 

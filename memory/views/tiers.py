@@ -1,20 +1,25 @@
-"""Short-term pages, mid-term segments, and single pages: reading only."""
+"""Short-term pages, mid-term segments, and single pages; a segment is put away and brought back here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Max, QuerySet
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from memory.conf import MemorySettings
+from memory.domain.eviction import archive_segment, restore_segment
 from memory.domain.heat import recency
 from memory.domain.transfer import next_batch
 from memory.enums import KnowledgeStatus
-from memory.models import Knowledge, Page, Segment
+from memory.models import Knowledge, Memory, Page, Segment
 from memory.views.base import DashboardRequest, MemoryView
 
 
@@ -89,34 +94,100 @@ class SegmentList(MemoryView):
         warm = segments.with_heat(now, conf)
         hottest = warm.aggregate(Max("heat"))["heat__max"] or 0.0
         shown = self.slice(warm.annotate(page_count=Count("pages")).defer("embedding").order_by("-heat", "pk"))
-        others = self.memory.segments.active() if archived else self.memory.segments.archived()
         context = {
             "segments": shown,
             "rows": [(segment, Warmth.of(segment, now, conf, hottest)) for segment in shown],
             "archived": archived,
-            "other_count": others.count(),
-            "capacity": conf.mid_term_capacity,
+            "numbers": segment_numbers(self.memory),
             "threshold": conf.heat_threshold,
         }
         return self.page("memory/segments.html", context)
 
 
-class ShowSegment(MemoryView):
-    """A segment: its heat explained, and its pages by dialogue chain."""
+def segment_numbers(memory: Memory) -> dict[str, int]:
+    """Return how many segments are active and archived, and how many fit."""
+    counted = memory.segments.aggregate(
+        active=Count("pk", filter=Q(archived_at__isnull=True)),
+        archived=Count("pk", filter=Q(archived_at__isnull=False)),
+    )
+    return {**counted, "capacity": memory.conf.mid_term_capacity}
+
+
+class SegmentView(MemoryView):
+    """One segment."""
 
     section = "segments"
 
-    def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+    def about(self, pk: int) -> dict[str, Any]:
+        """Return what its page shows: its heat explained, and its pages by dialogue chain."""
         conf = self.memory.conf
         segment = get_object_or_404(self.memory.segments.defer("embedding"), pk=pk)
         pages = segment.pages.select_related("chain").defer("embedding").order_by("position")
-        context = {
+        return {
             "segment": segment,
             "heat": Warmth.of(segment, timezone.now(), conf),
             "conf": conf,
             "pages": self.slice(pages),
         }
-        return self.page("memory/segment.html", context)
+
+
+class ShowSegment(SegmentView):
+    """A segment's page."""
+
+    def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        return self.page("memory/segment.html", self.about(pk))
+
+
+class MoveSegment(SegmentView):
+    """A segment put away or brought back: its page is drawn anew, its row in the list says so."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        segment = get_object_or_404(self.memory.segments.defer("embedding"), pk=pk)
+        try:
+            said = self.move(segment)
+        except ObjectDoesNotExist:
+            raise Http404 from None
+        messages.success(request, said)
+        if request.htmx and request.htmx.target == "segment":
+            return self.fragment("memory/_segment.html", {**self.about(pk), "focus": True})
+        if request.htmx:
+            numbers = segment_numbers(self.memory)
+            return self.fragment(
+                "memory/_moved_segment.html", {"segment": segment, "said": said, "numbers": numbers, "archived": True}
+            )
+        return redirect(self.back(pk))
+
+    def move(self, segment: Segment) -> str:
+        """Move it through the domain; return what to tell the person."""
+        raise NotImplementedError
+
+    def back(self, pk: int) -> str:
+        """Return the page the person came from: the list of archived ones, else the segment's own."""
+        slug = self.memory.assistant.slug
+        if self.request.GET.get("show") == "archived":
+            return f"{reverse('memory:segments', args=[slug])}{self.place()['query']}"
+        return reverse("memory:segment", args=[slug, pk])
+
+
+class ArchiveSegment(MoveSegment):
+    """Out of recall, until somebody restores it."""
+
+    def move(self, segment: Segment) -> str:
+        archive_segment(segment, by=self.person)
+        return f"Archived “{segment.title}”. The assistant does not look here any more."
+
+
+class RestoreSegment(MoveSegment):
+    """Back into recall; when there was no room, the coldest other one is archived."""
+
+    def move(self, segment: Segment) -> str:
+        archived = self.memory.segments.archived()
+        before = archived.count()
+        restore_segment(segment, by=self.person)
+        made_room = before and archived.count() >= before and segment.archived_at is not None
+        return f"Restored “{segment.title}”." + (" The coldest segment was archived to make room." if made_room else "")
 
 
 class ShowPage(MemoryView):

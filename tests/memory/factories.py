@@ -26,6 +26,7 @@ from memory.models import (
     Posting,
     Profile,
     Segment,
+    SegmentPosting,
     Trait,
 )
 from memory.models.knowledge import fingerprint
@@ -147,6 +148,16 @@ class PostingFactory(RowFactory[Posting]):
 
     page = factory.SubFactory(PageFactory)
     memory = factory.SelfAttribute("page.memory")
+    term = factory.Sequence(lambda n: f"term{n}")
+    frequency = 1
+
+
+class SegmentPostingFactory(RowFactory[SegmentPosting]):
+    class Meta:
+        model = SegmentPosting
+
+    segment = factory.SubFactory(SegmentFactory)
+    memory = factory.SelfAttribute("segment.memory")
     term = factory.Sequence(lambda n: f"term{n}")
     frequency = 1
 

@@ -32,6 +32,7 @@ from tests.memory.factories import (
     PostingFactory,
     ProfileFactory,
     SegmentFactory,
+    SegmentPostingFactory,
     TraitFactory,
     UserFactory,
 )
@@ -57,7 +58,8 @@ def fill() -> dict[type[Model], Model]:
     call = ModelCallFactory(memory=memory)
     rows: list[Model] = [
         memory, memory.assistant, memory.assistant.memberships.get(), segment, page, page.chain or segment, call,
-        PostingFactory(page=page), ProfileFactory(memory=memory), TraitFactory(memory=memory),
+        PostingFactory(page=page), SegmentPostingFactory(segment=segment),
+        ProfileFactory(memory=memory), TraitFactory(memory=memory),
         KnowledgeFactory(memory=memory, superseded_by=AssistantKnowledgeFactory(), **VECTOR),
         MemoryEventFactory(memory=memory, user=UserFactory(), model_call=call, actor=Actor.MODEL),
     ]  # fmt: skip
@@ -81,7 +83,14 @@ def test_lists_show_rows_and_ask_the_database_equally_often(
     client: Client, chief: User, model: type[Model], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     # Session, person, count, rows; two for a date hierarchy; one for what some lists filter or count by.
-    more = {models.Posting: 4, models.Assistant: 7, models.Membership: 7, models.MemoryEvent: 7, models.ModelCall: 7}
+    more = {
+        models.Posting: 4,
+        models.SegmentPosting: 4,
+        models.Assistant: 7,
+        models.Membership: 7,
+        models.MemoryEvent: 7,
+        models.ModelCall: 7,
+    }
     queries = more.get(model, 6)
     fill()
     with django_assert_num_queries(queries):
@@ -124,7 +133,9 @@ def test_nothing_is_added_by_hand_that_only_the_domain_can_make(
     assert client.get(url(model, "add")).status_code == 403
 
 
-@pytest.mark.parametrize("model", [models.MemoryEvent, models.ModelCall, models.Posting, models.Memory])
+@pytest.mark.parametrize(
+    "model", [models.MemoryEvent, models.ModelCall, models.Posting, models.SegmentPosting, models.Memory]
+)
 def test_logs_and_counters_are_read_only(client: Client, chief: User, model: type[Model]) -> None:
     row = fill()[model]
     assert client.post(url(model, "change", row.pk), {}).status_code == 403
@@ -132,7 +143,15 @@ def test_logs_and_counters_are_read_only(client: Client, chief: User, model: typ
 
 @pytest.mark.parametrize(
     "model",
-    [models.MemoryEvent, models.ModelCall, models.Posting, models.Page, models.Segment, models.DialogueChain],
+    [
+        models.MemoryEvent,
+        models.ModelCall,
+        models.Posting,
+        models.SegmentPosting,
+        models.Page,
+        models.Segment,
+        models.DialogueChain,
+    ],
 )
 def test_single_rows_are_not_deleted_behind_the_domains_back(client: Client, chief: User, model: type[Model]) -> None:
     row = fill()[model]

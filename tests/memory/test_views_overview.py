@@ -210,7 +210,7 @@ EVENTS: list[tuple[EventKind, str, dict[str, object] | None, dict[str, object] |
     (EventKind.TRANSFERRED, "segment", None, {"title": "Art", "pages": [1]}, "1 page moved to mid-term memory, into “Art”."),
     (EventKind.PROMOTED, "segment", None, {"title": "Art", "pages": [1]}, "Read 1 page of “Art” for lasting facts."),
     (EventKind.ARCHIVED, "segment", None, {"title": "Art"}, "The segment “Art” was archived to make room."),
-    (EventKind.RESTORED, "segment", None, {"title": ""}, "Restored: the segment “without a title”."),
+    (EventKind.RESTORED, "segment", None, {"title": ""}, "The segment “without a title” was brought back."),
     (EventKind.LEARNT, "knowledge", None, {"text": "Owns a boat."}, "Learnt the fact “Owns a boat.”"),
     (EventKind.LEARNT, "profile", {"value": "cook"}, {"name": "job", "value": "chef"}, "Learnt anew: the profile attribute “job: chef”."),
     (EventKind.LEARNT, "trait", None, {"dimension": "openness", "level": "high"}, "Learnt the trait “Openness: high”."),

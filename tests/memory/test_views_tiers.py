@@ -124,7 +124,7 @@ def test_segments_stand_by_heat_with_its_parts_in_words(client: Client, memory: 
     assert 'heat <strong class="numeric">6.0</strong>' in html
     assert '<strong class="numeric">2</strong> of 200 segments' in html
     assert ">Archived<" not in html
-    assert "1 archived" in html
+    assert 'Archived <span class="numeric muted">1</span>' in html
     assert ">Archived<" in html_of(client, url(memory, "segments") + "?show=archived")
 
 
@@ -204,3 +204,74 @@ def test_warmth_adds_up_to_the_heat_and_never_overflows_its_bar() -> None:
     assert warmth.scale == pytest.approx(6.25)
     assert Warmth.of(segment, now, conf, hottest=40).scale == 40
     assert Warmth.of(Segment(visits=99, last_visited_at=EPOCH), now, conf, hottest=40).scale > 99
+
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_a_segment_is_archived_from_its_page_and_restored_there(client: Client, memory: Memory) -> None:
+    segment = SegmentFactory(memory=memory, title="Tea", last_visited_at=EPOCH)
+    page = url(memory, "segment", segment.pk)
+    assert f'action="{url(memory, "segment-archive", segment.pk)}"' in html_of(client, page)
+    answer = client.post(url(memory, "segment-archive", segment.pk), follow=True)
+    html = answer.content.decode()
+    assert answer.redirect_chain == [(page, 302)]
+    assert "Archived “Tea”." in html
+    assert f'action="{url(memory, "segment-restore", segment.pk)}"' in html
+    html = client.post(url(memory, "segment-restore", segment.pk), follow=True).content.decode()
+    segment.refresh_from_db()
+    assert (segment.archived_at, segment.visits) == (None, 1)
+    assert "Restored “Tea”." in html
+
+
+def test_a_segment_is_restored_from_the_list_without_htmx(client: Client, memory: Memory) -> None:
+    segment = SegmentFactory(memory=memory, title="Tea", archived_at=EPOCH)
+    archived = url(memory, "segments") + "?show=archived"
+    move = url(memory, "segment-restore", segment.pk) + "?show=archived"
+    assert f'action="{move}"' in html_of(client, archived)
+    assert client.post(move, follow=True).redirect_chain == [(archived, 302)]
+    assert "Nothing is archived" in html_of(client, archived)
+
+
+def test_htmx_gets_the_row_of_the_list_or_the_page_of_the_segment(client: Client, memory: Memory) -> None:
+    segment = SegmentFactory(memory=memory, title="<b>Tea</b>", archived_at=EPOCH)
+    html = client.post(url(memory, "segment-restore", segment.pk) + "?show=archived", headers=HTMX).content.decode()
+    assert html.startswith('<li class="segment segment-note" tabindex="-1" autofocus>')
+    assert "Restored “&lt;b&gt;Tea&lt;/b&gt;”." in html
+    assert 'Archived <span class="numeric muted">0</span>' in html
+    assert 'hx-swap-oob="true"' in html
+    address = url(memory, "segment-archive", segment.pk)
+    html = client.post(address, headers={**HTMX, "HX-Target": "segment"}).content.decode()
+    assert html.strip().startswith('<div id="segment"')
+    assert "<html" not in html
+    assert 'type="submit" autofocus>Restore</button>' in html
+
+
+def test_restoring_into_a_full_memory_says_that_another_one_went(client: Client, memory: Memory) -> None:
+    memory.assistant.memory_settings = {"mid_term_capacity": 1}
+    memory.assistant.save()
+    SegmentFactory(memory=memory, title="In the way", last_visited_at=EPOCH)
+    segment = SegmentFactory(memory=memory, title="Tea", archived_at=EPOCH)
+    html = client.post(url(memory, "segment-restore", segment.pk), follow=True).content.decode()
+    assert "Restored “Tea”. The coldest segment was archived to make room." in html
+    assert list(memory.segments.archived().values_list("title", flat=True)) == ["In the way"]
+
+
+@pytest.mark.parametrize("name", ["segment-archive", "segment-restore"])
+def test_nobody_moves_the_segment_of_somebody_else_or_one_that_is_gone(
+    client: Client, memory: Memory, name: str
+) -> None:
+    foreign = SegmentFactory(archived_at=EPOCH if name == "segment-restore" else None)
+    before = Segment.objects.values().get(pk=foreign.pk)
+    for pk in (foreign.pk, foreign.pk + 999):
+        assert client.post(url(memory, name, pk)).status_code == 404
+        assert client.post(url(memory, name, pk), headers=HTMX).status_code == 404
+    assert client.post(reverse(f"memory:{name}", args=[foreign.memory.assistant.slug, foreign.pk])).status_code == 404
+    assert Segment.objects.values().get(pk=foreign.pk) == before
+    mine = SegmentFactory(memory=memory)
+    assert client.get(url(memory, name, mine.pk)).status_code == 405
+
+
+def test_no_tabs_while_nothing_is_archived(client: Client, memory: Memory) -> None:
+    SegmentFactory(memory=memory)
+    assert 'id="segment-tabs"' not in html_of(client, url(memory, "segments"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from io import StringIO
 
 import pytest
@@ -21,8 +22,9 @@ def run(**options: object) -> tuple[str, str]:
 
 
 def scratch_databases() -> list[str]:
+    """Those of this process: other test processes use the same server."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{PREFIX}{os.getpid()}_"])
         return [name for (name,) in cursor.fetchall()]
 
 

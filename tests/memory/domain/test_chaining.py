@@ -152,7 +152,7 @@ def test_a_chain_that_waits_to_be_summed_up_is_not_summed_up_in_part() -> None:
     transfer_all(memory, ScriptedConsolidator(), embedder)
     memory.chains.update(summary="")
     remember(5, memory)
-    record(memory, ["a day later"] * 5, EPOCH + DAY)
+    record(memory, ["a day later"] * 10, EPOCH + DAY)
     transfer_all(memory, ScriptedConsolidator(), embedder)
     first, second = summaries(memory)
     assert first == ""

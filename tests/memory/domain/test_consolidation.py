@@ -88,7 +88,7 @@ def test_a_job_waits_until_a_call_is_worth_it() -> None:
     memory = promoted_before(MemoryFactory())
     hot(memory, 19)
     consolidator = ScriptedConsolidator()
-    assert promote_due(memory, consolidator, EMBEDDER) == 0
+    assert promote_due(memory, consolidator, EMBEDDER) is None
     hot(memory, 1)
     assert promote_due(memory, consolidator, EMBEDDER) == 20
     assert len(consolidator.promotions) == 1
@@ -109,7 +109,7 @@ def test_rules_cost_nothing_and_do_not_wait() -> None:
 def test_nothing_hot_is_nothing_to_do() -> None:
     memory = MemoryFactory()
     hot(memory, 4, visits=0)
-    assert promote_due(memory, ScriptedConsolidator(), EMBEDDER) == 0
+    assert promote_due(memory, ScriptedConsolidator(), EMBEDDER) is None
 
 
 def test_a_few_pages_wait_for_a_day_and_not_longer() -> None:
@@ -117,7 +117,7 @@ def test_a_few_pages_wait_for_a_day_and_not_longer() -> None:
     hot(memory, 1)
     now = timezone.now()
     assert memories_kept_waiting(now) == []
-    assert promote_due(memory, ScriptedConsolidator(), EMBEDDER) == 0
+    assert promote_due(memory, ScriptedConsolidator(), EMBEDDER) is None
     Page.objects.update(recorded_at=now - timedelta(hours=25))
     assert memories_kept_waiting(now) == [memory.pk]
     assert promote_due(memory, ScriptedConsolidator(), EMBEDDER) == 1

@@ -21,7 +21,7 @@ def test_the_prompt_holds_who_what_is_remembered_history_and_question() -> None:
     reply = prepare_reply(memory, "What do I like?", history, NOW)
     system, *rest = reply.request.turns
     assert rest == [Turn("user", "Hello"), Turn("assistant", "Hi"), Turn("user", "What do I like?")]
-    for part in (memory.assistant.name, "Be brief.", "- name: Tom", "[2026-01-01 09:00]\nUser: I like tea", "Sunday"):
+    for part in (memory.assistant.name, "Be brief.", "- name: Tom", "[2026-01-01] User: I like tea", "Sunday"):
         assert part in system.content
     assert reply.tokens["memory"] == reply.recollection.tokens > 0
 

@@ -87,6 +87,15 @@ def test_a_wording_that_says_less_or_other_things_leaves_the_stored_one(memory: 
     assert (entry.text, entry.times_confirmed) == (old.text, 2)
 
 
+def test_a_merged_fact_names_as_sources_the_pages_that_say_all_of_it(memory: Memory) -> None:
+    """A page that is forgotten must not leave its words in a fact that rests on another page, too."""
+    learn(memory, consolidator([Fact("The user likes green tea.", (0,))]), "I like green tea")
+    learn(memory, consolidator([Fact("The user likes green tea from Uji.", (0,))], "same"), "I like green tea from Uji")
+    learn(memory, consolidator([Fact("The user likes tea, green.", (0,))], "same"), "I like tea, green")
+    entry = memory.knowledge.get()
+    assert (entry.times_confirmed, [page.query for page in entry.sources.all()]) == (3, ["I like green tea from Uji"])
+
+
 def test_the_same_words_in_another_order_ask_nobody(memory: Memory) -> None:
     known(memory, "The user plays the piano every evening.")
     thinking = consolidator([Fact("Every evening the user plays piano.", (0,))])
@@ -129,7 +138,7 @@ def test_facts_of_one_answer_are_merged_with_each_other(memory: Memory) -> None:
     facts = [Fact("The user likes green tea.", (0,)), Fact("The user really likes green tea.", (1,))]
     learn(memory, consolidator(facts, "same"), "I like green tea", "I really like green tea")
     entry = memory.knowledge.get()
-    assert (entry.text, entry.times_confirmed, entry.sources.count()) == ("The user really likes green tea.", 2, 2)
+    assert (entry.text, entry.times_confirmed, entry.sources.count()) == ("The user really likes green tea.", 2, 1)
 
 
 def test_all_pairs_of_a_promotion_go_into_one_call(memory: Memory) -> None:

@@ -310,6 +310,11 @@ KNOWN_OF_USER = ("The user works as a nurse in Oslo.", "The user likes green tea
 QUOTES = "You work as a nurse in Oslo, you like green tea and you have a dog named Rex."
 
 
+def known_fact(memory: Memory, text: str) -> Knowledge:
+    vector = as_stored(EMBEDDER.embed([text])[0])
+    return KnowledgeFactory(memory=memory, text=text, embedding=vector, embedding_model=EMBEDDER.name)
+
+
 def parroting(request: PromotionRequest) -> PromotionResult:
     """A model that writes down whatever stands anywhere in front of it: known facts, and its own recollections."""
     indexes = tuple(page.index for page in request.pages)
@@ -330,7 +335,7 @@ def test_thirty_turns_of_quoted_memory_teach_and_confirm_nothing(pasting: bool) 
     """The feedback loop: in one audit of another product 97.8 % of what was stored was recalled memory stored again."""
     memory = MemoryFactory()
     for text in KNOWN_OF_USER:
-        KnowledgeFactory(memory=memory, text=text)
+        known_fact(memory, text)
     block = "\n".join(["<memory>", *(f"- {text}" for text in KNOWN_OF_USER), "</memory>\n"]) if pasting else ""
     asking = ("What do you know about me?", "Do I still work as a nurse in Oslo?", "Tell me more.", "Thanks!")
     drafts = [
@@ -345,6 +350,27 @@ def test_thirty_turns_of_quoted_memory_teach_and_confirm_nothing(pasting: bool) 
     assert len(consolidator.promotions) >= 3
     assert sorted(memory.knowledge.values_list("text", "times_confirmed")) == [(t, 1) for t in sorted(KNOWN_OF_USER)]
     assert (memory.profile.count(), memory.assistant.knowledge.count()) == (0, 0)
+
+
+def test_a_question_about_a_known_fact_teaches_and_ends_nothing() -> None:
+    memory = MemoryFactory()
+    known_fact(memory, KNOWN_OF_USER[0])
+    segment = SegmentFactory(memory=memory, length=1)
+    PageFactory(segment=segment, query="Do I work as a nurse in Bergen?", response="You work as a nurse in Bergen.")
+    consolidator = learning(
+        profile=(ProfileFinding("city", "Bergen", (0,)),),
+        user_knowledge=(Fact("The user works as a nurse in Bergen.", (0,), supersedes=(1,)),),
+    )
+    promote(segment, consolidator, EMBEDDER, EPOCH)
+    assert not memory.profile.exists()
+    assert list(memory.knowledge.values_list("text", "status")) == [(KNOWN_OF_USER[0], KnowledgeStatus.ACTIVE)]
+
+
+def test_a_question_about_something_new_is_evidence() -> None:
+    segment = SegmentFactory(length=1)
+    PageFactory(segment=segment, query="Can you plan my trip to Japan?", response="A trip to Japan, let me plan it!")
+    promote(segment, learning(user_knowledge=(Fact("The user plans a trip to Japan.", (0,)),)), EMBEDDER, EPOCH)
+    assert segment.memory.knowledge.active().count() == 1
 
 
 def test_what_the_user_says_among_quotes_is_learnt() -> None:
@@ -398,20 +424,16 @@ def test_no_consolidators_answer_puts_a_user_fact_into_assistant_knowledge() -> 
 def test_known_facts_nearest_to_a_page_are_shown_to_a_model_and_all_to_rules() -> None:
     segment = hot_segment(words="boats ")
     memory = segment.memory
-    for number in range(60):
-        text = f"The user knows person{number}."
-        KnowledgeFactory(memory=memory, text=text, embedding=as_stored(EMBEDDER.embed([text])[0]),
-                         embedding_model=EMBEDDER.name)  # fmt: skip
     near = "The user likes boats."
-    KnowledgeFactory(memory=memory, text=near, embedding=as_stored(EMBEDDER.embed([near])[0]),
-                     embedding_model=EMBEDDER.name)  # fmt: skip
+    for text in (*(f"The user knows person{number}." for number in range(60)), near):
+        known_fact(memory, text)
     consolidator, rules = ScriptedConsolidator(), ScriptedConsolidator()
     rules.is_model = False
     promote(segment, consolidator, EMBEDDER, EPOCH)
     memory.pages.update(analysed_at=None)
     promote(segment, rules, EMBEDDER, EPOCH)
     shown = [known.text for known in consolidator.promotions[0].known]
-    assert (len(shown), shown[0], len(rules.promotions[0].known)) == (50, near, 61)
+    assert (len(shown), near in shown, len(rules.promotions[0].known)) == (50, True, 61)
 
 
 def test_segments_that_share_a_call_are_each_announced_with_what_rests_on_them() -> None:

@@ -90,7 +90,7 @@ def test_a_receiver_that_raises_undoes_the_recording() -> None:
 def test_recording_many_pages_costs_a_constant_number_of_queries(django_assert_num_queries: Any) -> None:
     memory = MemoryFactory()
     record_page(memory, query="warm", response="up")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         record_pages(memory, [draft(str(n)) for n in range(200)], Source.IMPORT)
 
 

@@ -60,9 +60,9 @@ def memory(built: Measured, db: None) -> Memory:
     return Memory.objects.select_related("assistant").get(pk=built.memory.pk)
 
 
-def index_of(memory: Memory) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]], tuple[int, int]]:
+def index_of(memory: Memory) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]], tuple[Any, ...]]:
     postings = Posting.objects.filter(memory=memory)
-    counts = Memory.objects.values_list("page_count", "term_count").get(pk=memory.pk)
+    counts = Memory.objects.values_list("page_count", "term_count", "languages").get(pk=memory.pk)
     return (
         set(postings.values_list("page", "term", "frequency", "query_frequency", "length")),
         set(SegmentPosting.objects.filter(memory=memory).values_list("segment", "term", "frequency")),
@@ -74,17 +74,17 @@ def test_a_built_memory_is_one_the_product_could_have_written(memory: Memory) ->
     for one in Memory.objects.all():
         assert_whole(one, pages=one.pages.count())
     assert Page.objects.exclude(memory=memory).count() == OTHERS
-    written = index_of(memory)
-    Posting.objects.filter(memory=memory).delete()
-    SegmentPosting.objects.filter(memory=memory).delete()
-    Memory.objects.filter(pk=memory.pk).update(page_count=0, term_count=0)
-    pages = list(memory.pages.all())
-    assert [page.length for page in pages] == [text_length(page.query, page.response) for page in pages]
-    indexing.index_pages(memory, pages)
-    for segment in memory.segments.all():
-        indexing.grow_segment(segment, list(segment.pages.all()))
-    assert index_of(memory) == written
-    assert 25 < np.mean([page.length for page in pages]) < 35
+    for one in Memory.objects.all():
+        written = index_of(one)
+        indexing.unindex_everything(one)
+        assert index_of(one) == (set(), set(), (0, 0, []))
+        pages = list(one.pages.all())
+        assert [page.length for page in pages] == [text_length(page.query, page.response) for page in pages]
+        indexing.index_pages(one, pages)
+        for segment in one.segments.all():
+            indexing.grow_segment(segment, list(segment.pages.all()))
+        assert index_of(one) == written
+    assert 25 < np.mean(list(memory.pages.values_list("length", flat=True))) < 35
 
 
 def test_a_built_memory_has_every_tier(memory: Memory) -> None:
