@@ -15,7 +15,7 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.tasks import Task
+from procrastinate.tasks import Task, configure_task
 from procrastinate.types import TimeDeltaParams
 
 from memory.domain import jobs
@@ -41,7 +41,9 @@ Work = Callable[[Memory, Consolidator, Embedder], object]
 
 def enqueue(task: AnyTask, memory_id: int, attempt: int = 1) -> None:
     """Queue a job for a memory in the caller's transaction; one that waits already does for this one, too."""
-    deferrer = task.configure(
+    deferrer = configure_task(
+        name=task.name,
+        job_manager=jobs.queue,
         queue=QUEUE,
         lock=jobs.lock_of(memory_id),
         queueing_lock=f"{task.name}:{memory_id}",

@@ -21,6 +21,10 @@ from memory.models import Memory, MemoryEvent
 WORKER_TIMEOUT = timedelta(seconds=30)
 """A worker writes a heartbeat every ten seconds."""
 
+queue = JobManager(DjangoConnector())
+"""The queue through Django's own connection, so in its transaction and behind its locks. Inside a worker process the
+library's own app has connections of its own: it would wait for ever for a row that we hold."""
+
 LABELS = {
     "memory.consolidate": "Moving pages to mid-term memory",
     "memory.promote": "Learning from a segment",
@@ -112,8 +116,7 @@ def requeue(job: ProcrastinateJob) -> None:
             return
         try:
             with transaction.atomic():
-                # On Django's own connection: inside a worker the library has another, which would wait for this lock.
-                JobManager(DjangoConnector()).retry_job_by_id(job.pk, retry_at=timezone.now())
+                queue.retry_job_by_id(job.pk, retry_at=timezone.now())
         except UniqueViolation:
             drop([job.pk])
 

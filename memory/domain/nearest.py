@@ -35,7 +35,7 @@ _MODELS = """
 _PRODUCT = "-(embedding <#> %s::halfvec)"
 _SEGMENTS = """
     SELECT id, term_count::bigint, CASE {cases} ELSE 'NaN'::float8 END
-    FROM memory_segment WHERE memory_id = %s AND archived_at IS NULL ORDER BY id"""
+    FROM memory_segment WHERE memory_id = %s AND archived_at IS NULL"""
 _PAGES = f"""
     SELECT position, avg(product) OVER (), coalesce(stddev_pop(product) OVER (), 0)
     FROM (
@@ -120,7 +120,8 @@ def read_segments(memory: Memory, probes: Sequence[Probe]) -> Segments:
     rows = read_columns(
         _SEGMENTS.format(cases=cases), [*params, memory.pk], id="int8", length="int8", nearness="float8"
     )
-    return Segments(rows["id"], rows["length"].astype(np.float64), rows["nearness"])
+    order = np.argsort(rows["id"])
+    return Segments(rows["id"][order], rows["length"][order].astype(np.float64), rows["nearness"][order])
 
 
 def nearest_pages(memory: Memory, probe: Probe, segments: Segments, average_length: float) -> Nearest:

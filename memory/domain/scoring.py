@@ -52,7 +52,7 @@ _CANDIDATES = """
     )
     SELECT id, position, coalesce(chain_id, 0), coalesce(segment_id, 0),
         extract(epoch FROM occurred_at)::float8, CASE {products} ELSE 'NaN'::float8 END, CASE {numbers} ELSE -1 END
-    FROM near JOIN memory_page USING (position) WHERE memory_id = %s ORDER BY position"""
+    FROM near JOIN memory_page USING (position) WHERE memory_id = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ def score_pages(memory: Memory, question: Question, vectors: Mapping[str, Vector
     seeds = np.concatenate([newest, _dated(memory, question.times), *(found.positions for found in near)])
     rows = _candidates(memory, words.relevance.best(LEXICAL_CANDIDATES), seeds, probes)
     active = (rows["segment"] == 0) | np.isin(rows["segment"], segments.ids)
-    rows = {name: column[active] for name, column in rows.items()}
+    by_position = np.argsort(rows["position"])
+    kept = by_position[active[by_position]]
+    rows = {name: column[kept] for name, column in rows.items()}
     return _ranked(rows, near, words, in_segments, question)
 
 

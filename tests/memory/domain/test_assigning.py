@@ -101,12 +101,15 @@ def test_vectors_of_another_width_under_the_same_name_do_not_meet() -> None:
     assert set(segment_of(memory)) == {"Tea", "Topic 0"}
 
 
-def test_a_vector_of_zeros_is_near_to_nothing() -> None:
+def test_a_vector_of_zeros_is_near_to_nothing_and_in_nobodys_way() -> None:
     memory = MemoryFactory()
-    tea_segment(memory, embedding=as_stored(np.zeros(64, dtype=np.float32)))
+    zeros = tea_segment(memory, title="Zeros", embedding=as_stored(np.zeros(64, dtype=np.float32)))
+    tea = tea_segment(memory)
     record(memory, [TEA] * 5 + ["q"] * 3)
-    transfer_all(memory, ScriptedConsolidator(says(keywords=())), WordEmbedder())
-    assert set(segment_of(memory)) == {"Tea", "Topic 0"}
+    consolidator = ScriptedConsolidator(says(keywords=()))
+    transfer_all(memory, consolidator, WordEmbedder())
+    assert (zeros.pages.count(), tea.pages.count()) == (1, 6)
+    assert [segment.title for segment in consolidator.transfers[0].segments] == ["Tea"]
 
 
 def test_archived_and_foreign_segments_take_no_pages() -> None:
