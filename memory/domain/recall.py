@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from django.db import transaction
 from django.db.models import F
@@ -26,6 +27,8 @@ PROFILE_SHARE = 0.5
 """Of that: the most the profile takes before the facts nearest to the question have had their turn."""
 SHORT_TERM_SHARE = 0.05
 """Of the budget: the most that the newest pages take without having to match."""
+SMALLEST = 6
+"""Tokens below which no line fits."""
 CLIPPED_AT_LEAST = 50
 """Tokens below which a page is not worth cutting to."""
 _FACT_TIERS = ((Subject.USER, Tier.USER_KNOWLEDGE), (Subject.ASSISTANT, Tier.ASSISTANT_KNOWLEDGE))
@@ -127,6 +130,8 @@ def _fill(items: Iterable[RecalledItem], budget: int) -> list[RecalledItem]:
         if item.tokens <= budget:
             taken.append(item)
             budget -= item.tokens
+        if budget < SMALLEST:
+            break
     return taken
 
 
@@ -179,16 +184,19 @@ def _page_items(memory: Memory, ranked: Sequence[PageScore], budget: int) -> lis
 
 def _fill_clipping(items: Iterable[RecalledItem], budget: int) -> list[RecalledItem]:
     """Like `_fill`, but a best match that alone exceeds the budget is cut to it instead of being lost."""
-    listed = list(items)
-    if not listed or not listed[0].tokens > budget >= CLIPPED_AT_LEAST:
-        return _fill(listed, budget)
-    first, length = listed[0], budget * 4
+    rest = iter(items)
+    first = next(rest, None)
+    if first is None:
+        return []
+    if not first.tokens > budget >= CLIPPED_AT_LEAST:
+        return _fill(chain((first,), rest), budget)
+    length = budget * 4
     clipped = first
     while clipped.tokens > budget:
         text = f"{first.text[:length]}…"
         clipped = replace(first, text=text, tokens=cost_of(first.tier, text, first.occurred_at))
         length = length * 3 // 4
-    return [clipped, *_fill(listed[1:], budget - clipped.tokens)]
+    return [clipped, *_fill(rest, budget - clipped.tokens)]
 
 
 def _whole(page: Page, score: PageScore) -> RecalledItem:

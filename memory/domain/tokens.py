@@ -9,7 +9,7 @@ def count_tokens(text: str) -> int:
     Models cut English at about 4.2 characters a token and Chinese at about 1; counting high keeps a budget a
     promise.
     """
-    wide = sum(1 for character in text if ord(character) > 0x24F)
+    wide = 0 if text.isascii() else sum(1 for character in text if ord(character) > 0x24F)
     return math.ceil((len(text) - wide) / 4) + wide
 
 
