@@ -7,7 +7,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN apt-get update && apt-get install --yes --no-install-recommends gcc g++ && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt .
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --quiet --require-hashes --requirement requirements.txt
+    && /opt/venv/bin/pip install --quiet --no-deps --require-hashes --requirement requirements.txt
 
 
 FROM python:3.13-slim-bookworm

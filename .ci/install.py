@@ -58,7 +58,8 @@ def build(requirements: Path) -> None:
             )
     UNFINISHED.touch()
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--requirement", str(requirements)]
+    # The lock names everything. Left to resolve, an older pip takes the newest release of whatever has an extra.
+    command += ["--no-deps", "--require-hashes", "--requirement", str(requirements)]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         sys.exit("The libraries could not be installed; the reason is above. Run the same command to try again.")
     # Once here instead of at the first start, which people wait for.
