@@ -1,4 +1,4 @@
-"""Words: how text becomes index terms, and BM25 over them. Pure; knows no database.
+"""Words: how text becomes index terms. Pure; knows no database.
 
 A page is indexed in the language detected for it; a query, often too short to tell a language by, is expanded to the
 stems of its words in every language the memory holds (`query_terms`). Each token is treated by its script: a Snowball
@@ -14,17 +14,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from threading import Lock
 
-import numpy as np
 import snowballstemmer
-from numpy.typing import NDArray
 
 from memory.domain.stop_words import STOP_WORDS_BY_LANGUAGE
 
 MAX_TERM_LENGTH = 64
-
-# Okapi BM25 with the constants that measured best (design notes: R@10 71.4 alone on LoCoMo).
-BM25_K1 = 1.2
-BM25_B = 0.75
 
 STOP_WORDS = STOP_WORDS_BY_LANGUAGE["english"]
 
@@ -224,22 +218,3 @@ def _alternatives(word: str, languages: Sequence[str | None], plain: str | None)
         return frozenset()
     plainer = fold(word)
     return frozenset(_term(form, language) for language in languages for form in (word, plainer)) - {""}
-
-
-def idf(document_count: int, document_frequency: int) -> float:
-    """Robertson-Sparck Jones weight with 1 added inside the logarithm, so that it never falls below zero."""
-    return float(np.log1p((document_count - document_frequency + 0.5) / (document_frequency + 0.5)))
-
-
-def bm25_term(
-    frequencies: NDArray[np.float64],
-    lengths: NDArray[np.float64],
-    average_length: float,
-    weight: float,
-) -> NDArray[np.float64]:
-    """Return one term's share of the BM25 score of each document that holds it; all arrays of shape (n,).
-
-    `lengths` and `average_length` are in terms, `weight` is the term's `idf`.
-    """
-    norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths / max(average_length, 1e-9))
-    return weight * frequencies * (BM25_K1 + 1) / (frequencies + norm)

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
-from django.db.models import Case, FloatField, Q, When
-from pgvector.django import MaxInnerProduct
+from django.db import connection
 
 from memory.domain.languages import detect_language
 from memory.domain.lexical import terms
-from memory.domain.nearest import Floats
+from memory.domain.nearest import Floats, Probe, products
 from memory.domain.question import Question
-from memory.domain.vectors import Width, as_stored
-from memory.embedding.base import Vectors
-from memory.enums import Subject
-from memory.models import Knowledge, Memory
+from memory.enums import KnowledgeStatus, Subject
+from memory.models import Memory
+
+# Moments as seconds: of all that are read, few are shown.
+_FACTS = """
+    SELECT subject, id, text, date_part('epoch', valid_from), CASE {cases} END
+    FROM memory_knowledge WHERE status = %s AND (memory_id = %s OR assistant_id = %s)
+    ORDER BY pinned DESC, id"""
+
+
+class Fact(NamedTuple):
+    """What recall reads of a fact; `product` is its vector's inner product with the question's, None without one."""
+
+    pk: int
+    text: str
+    since: float | None
+    product: float | None
+
+    @property
+    def valid_from(self) -> datetime | None:
+        return None if self.since is None else datetime.fromtimestamp(self.since, UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class FactScore:
     """A fact and how well it fits the question, each signal in standard deviations over the subject's facts."""
 
-    fact: Knowledge
+    fact: Fact
     dense: float
     lexical: float
 
@@ -36,38 +54,25 @@ class FactScore:
         return {"dense": self.dense, "lexical": self.lexical}
 
 
-def score_facts(memory: Memory, question: Question, vectors: Mapping[str, Vectors]) -> dict[Subject, list[FactScore]]:
+def score_facts(memory: Memory, question: Question, probes: Sequence[Probe]) -> dict[Subject, list[FactScore]]:
     """Return the active facts about the person and about the assistant, best first, in one query.
 
     They are few (the capacity bounds them), so their words are compared here.
     """
-    about = Q(memory=memory) | Q(assistant=memory.assistant_id)
-    entries = Knowledge.objects.active().filter(about).alias(width=Width("embedding"))
-    entries = entries.annotate(product=_product(vectors)).order_by("-pinned", "pk")
-    found: dict[Subject, list[Knowledge]] = {Subject.USER: [], Subject.ASSISTANT: []}
-    for entry in entries.only("subject", "text", "valid_from"):
-        found[Subject(entry.subject)].append(entry)
+    cases, params = products(probes)
+    params += [KnowledgeStatus.ACTIVE.value, memory.pk, memory.assistant_id]
+    found: dict[Subject, list[Fact]] = {Subject.USER: [], Subject.ASSISTANT: []}
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS.format(cases=cases), params)
+        for subject, *fact in cursor.fetchall():
+            found[Subject(subject)].append(Fact(*fact))
     return {subject: _scored(facts, question) for subject, facts in found.items()}
 
 
-def _product(vectors: Mapping[str, Vectors]) -> Case:
-    """The inner product of a fact's vector with the question's of the same model; null where there is none."""
-    cases = [
-        When(
-            embedding_model=model,
-            width=len(vector),
-            then=-MaxInnerProduct("embedding", as_stored(vector)),
-        )
-        for model, vector in vectors.items()
-        if np.any(vector)
-    ]
-    return Case(*cases, default=None, output_field=FloatField())
-
-
-def _scored(facts: Sequence[Knowledge], question: Question) -> list[FactScore]:
+def _scored(facts: Sequence[Fact], question: Question) -> list[FactScore]:
     if not facts:
         return []
-    products = [fact.product for fact in facts]  # type: ignore[attr-defined]
+    products = [fact.product for fact in facts]
     known = [product for product in products if product is not None]
     mean = float(np.mean(known)) if known else 0.0
     dense = _z(np.array([mean if product is None else product for product in products]))

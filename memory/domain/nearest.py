@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
@@ -21,29 +21,24 @@ from memory.models import Memory
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
-NEAREST = 200
-SCANNED = 5000
+NEAREST = 100
+SCANNED = 2500
 
-_MODELS = """
-    WITH RECURSIVE model (name) AS (
-        SELECT min(embedding_model) FROM memory_page WHERE memory_id = %s AND embedding_model > ''
-        UNION ALL
-        SELECT (SELECT min(embedding_model) FROM memory_page WHERE memory_id = %s AND embedding_model > model.name)
-        FROM model WHERE model.name IS NOT NULL
-    )
-    SELECT name FROM model WHERE name IS NOT NULL"""
 _PRODUCT = "-(embedding <#> %s::halfvec)"
 _SEGMENTS = """
     SELECT id, term_count::bigint, CASE {cases} ELSE 'NaN'::float8 END
     FROM memory_segment WHERE memory_id = %s AND archived_at IS NULL"""
+# A join finds the pages of each segment by themselves; a list of segments would cost more to plan than to read.
+# The sum keeps the planner from looking up all pages of the memory for each segment.
 _PAGES = f"""
-    SELECT position, avg(product) OVER (), coalesce(stddev_pop(product) OVER (), 0)
+    SELECT position, {_PRODUCT}
     FROM (
-        SELECT position, {_PRODUCT} AS product FROM memory_page
-        WHERE memory_id = %s AND embedding_model = %s AND vector_dims(embedding) = %s
-            AND (segment_id IS NULL OR segment_id = ANY(%s))
+        SELECT position, embedding, embedding_model FROM memory_page WHERE memory_id = %s AND segment_id IS NULL
+        UNION ALL
+        SELECT position, embedding, embedding_model
+        FROM unnest(%s::bigint[]) AS chosen (id) JOIN memory_page ON segment_id = chosen.id WHERE memory_id + 0 = %s
     ) AS scanned
-    ORDER BY product DESC LIMIT %s"""
+    WHERE embedding_model = %s AND vector_dims(embedding) = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +74,6 @@ class Nearest:
         return (products - self.mean) / self.deviation
 
 
-def stored_models(memory: Memory) -> list[str]:
-    """Return the embedding models that made vectors of this memory's pages, by one look each into an index."""
-    with connection.cursor() as cursor:
-        cursor.execute(_MODELS, [memory.pk, memory.pk])
-        return [name for (name,) in cursor.fetchall()]
-
-
 def probes_of(vectors: Mapping[str, Vectors]) -> list[Probe]:
     """Return a probe for each model that gave the question a direction."""
     return [
@@ -95,13 +83,13 @@ def probes_of(vectors: Mapping[str, Vectors]) -> list[Probe]:
     ]
 
 
-def product_case(probes: Sequence[Probe], results: Sequence[str]) -> tuple[str, list[object]]:
+def product_case(probes: Sequence[Probe], results: Sequence[str]) -> tuple[str, list[Any]]:
     """Return SQL of a CASE's branches, one a probe, for a row with a vector that the probe can be compared with.
 
     `results` are SQL; "product" stands for the inner product. Also returns the parameters.
     """
     branches: list[str] = []
-    params: list[object] = []
+    params: list[Any] = []
     for probe, result in zip(probes, results, strict=True):
         branches.append("WHEN embedding_model = %s AND vector_dims(embedding) = %s THEN " + result)
         params += [probe.model, probe.width]
@@ -110,7 +98,7 @@ def product_case(probes: Sequence[Probe], results: Sequence[str]) -> tuple[str, 
     return " ".join(branches) or "WHEN false THEN 0", params
 
 
-def products(probes: Sequence[Probe]) -> tuple[str, list[object]]:
+def products(probes: Sequence[Probe]) -> tuple[str, list[Any]]:
     """Return the branches that give each row's inner product with the probe of its model."""
     return product_case(probes, [_PRODUCT] * len(probes))
 
@@ -125,13 +113,15 @@ def read_segments(memory: Memory, probes: Sequence[Probe]) -> Segments:
 
 
 def nearest_pages(memory: Memory, probe: Probe, segments: Segments, average_length: float) -> Nearest:
-    """Return the at most 200 nearest pages of those compared."""
+    """Return the at most 100 nearest pages of those compared."""
     chosen = _searched(segments, average_length)
-    params = [probe.text, memory.pk, probe.model, probe.width, chosen.tolist(), NEAREST]
-    rows = read_columns(_PAGES, params, position="int8", mean="float8", deviation="float8")
-    if not len(rows["position"]):
-        return Nearest(rows["position"])
-    return Nearest(rows["position"], float(rows["mean"][0]), float(rows["deviation"][0]))
+    params = [probe.text, memory.pk, chosen.tolist(), memory.pk, probe.model, probe.width]
+    rows = read_columns(_PAGES, params, position="int8", product="float8")
+    positions, near = rows["position"], rows["product"]
+    if not len(positions):
+        return Nearest(positions)
+    best = np.argpartition(-near, NEAREST)[:NEAREST] if len(near) > NEAREST else slice(None)
+    return Nearest(positions[best], float(near.mean()), float(near.std()))
 
 
 def _searched(segments: Segments, average_length: float) -> Ids:

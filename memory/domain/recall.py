@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from memory.conf import MemorySettings
 from memory.domain.heating import announce_hot
+from memory.domain.holdings import Holdings, read_holdings
 from memory.domain.long_term import FactScore, score_facts
-from memory.domain.nearest import stored_models
+from memory.domain.nearest import probes_of
 from memory.domain.question import Speakers, query_vectors, understand
 from memory.domain.scoring import PageScore, score_pages
+from memory.domain.traits import label_of
 from memory.domain.wording import HEADINGS, cost_of, heading_cost
-from memory.enums import Subject, Tier
-from memory.models import Memory, Page, Profile
+from memory.enums import Subject, Tier, TraitLevel
+from memory.models import Memory
 from memory.models.page import page_text
 
 LONG_TERM_SHARE = 0.12
@@ -27,10 +29,17 @@ PROFILE_SHARE = 0.5
 """Of that: the most the profile takes before the facts nearest to the question have had their turn."""
 SHORT_TERM_SHARE = 0.05
 """Of the budget: the most that the newest pages take without having to match."""
-SMALLEST = 6
-"""Tokens below which no line fits."""
+SMALLEST, SMALLEST_PAGE = 6, 24
+"""Tokens below which no line of long-term memory fits, and none of a page is worth looking for."""
+TEXTS_AT_ONCE = 64
+"""Pages whose words are read together; seldom more are shown."""
 CLIPPED_AT_LEAST = 50
 """Tokens below which a page is not worth cutting to."""
+_Attribute = tuple[int, str, str]
+"""Of the profile: key, name, value."""
+PageText = tuple[str, str]
+"""The two halves of a page: query, response."""
+_TEXTS = "SELECT id, query, response FROM memory_page WHERE id = ANY(%s)"
 _FACT_TIERS = ((Subject.USER, Tier.USER_KNOWLEDGE), (Subject.ASSISTANT, Tier.ASSISTANT_KNOWLEDGE))
 
 
@@ -87,13 +96,16 @@ def recall(
     """
     conf = memory.conf
     left = (conf.recall_budget if budget is None else budget) - _HEADING_TOKENS
-    profile = list(memory.profile.all())
-    languages = Memory.objects.values_list("languages", flat=True).get(pk=memory.pk)
-    question = understand(query, _speakers(memory, profile), now, languages)
-    vectors = query_vectors(question.text, stored_models(memory), conf.recall_embedding_timeout)
-    long_term = _long_term(memory, profile, score_facts(memory, question, vectors), int(left * LONG_TERM_SHARE))
+    holdings = read_holdings(memory)
+    profile = list(memory.profile.values_list("pk", "name", "value"))
+    question = understand(query, _speakers(holdings, profile), now, holdings.languages)
+    probes = probes_of(query_vectors(question.text, holdings.models, conf.recall_embedding_timeout))
+    long_term = _long_term(memory, profile, score_facts(memory, question, probes), int(left * LONG_TERM_SHARE))
     left -= sum(item.tokens for item in long_term)
-    ranked = [score for score in score_pages(memory, question, vectors) if score.page_id not in exclude_pages]
+    # A page costs at least ten tokens or so: more than this cannot fit.
+    limit = max(left // 10, 1) + len(exclude_pages)
+    ranked = score_pages(memory, holdings, question, probes, limit)
+    ranked = [score for score in ranked if score.page_id not in exclude_pages]
     pages = _page_items(memory, ranked, left)
     items = (*long_term, *pages)
     headings = sum(heading_cost(tier) for tier in {item.tier for item in items})
@@ -117,33 +129,36 @@ def count_visits(memory: Memory, segment_ids: Collection[int], at: datetime) -> 
         announce_hot(memory, list(visited), at)
 
 
-def _speakers(memory: Memory, profile: Sequence[Profile]) -> Speakers:
-    names = [attribute.value for attribute in profile if attribute.name == "name"]
-    user = memory.user
-    return Speakers(" ".join((user.first_name, user.last_name, user.username, *names)), memory.assistant.name)
+def _speakers(holdings: Holdings, profile: Sequence[_Attribute]) -> Speakers:
+    names = [value for _, name, value in profile if name == "name"]
+    return Speakers(" ".join((holdings.user_names, *names)), holdings.assistant_name)
 
 
-def _fill(items: Iterable[RecalledItem], budget: int) -> list[RecalledItem]:
-    """Take items in order while they fit; one that does not is passed over for the shorter ones after it."""
+def _fill(items: Iterable[RecalledItem], budget: int, least: int = SMALLEST) -> list[RecalledItem]:
+    """Take items in order while they fit; one that does not is passed over for the shorter ones after it.
+
+    Ends when less than `least` tokens are left.
+    """
     taken = []
     for item in items:
         if item.tokens <= budget:
             taken.append(item)
             budget -= item.tokens
-        if budget < SMALLEST:
+        if budget < least:
             break
     return taken
 
 
 def _long_term(
-    memory: Memory, profile: Sequence[Profile], facts: Mapping[Subject, Sequence[FactScore]], budget: int
+    memory: Memory, profile: Sequence[_Attribute], facts: Mapping[Subject, Sequence[FactScore]], budget: int
 ) -> list[RecalledItem]:
     """Fill the long-term share: profile up to its half, the nearest facts, then the rest of profile and traits."""
     count = memory.conf.recall_knowledge
-    attributes = [_item(Tier.PROFILE, row.pk, f"{row.name}: {row.value}") for row in profile]
+    attributes = [_item(Tier.PROFILE, pk, f"{name}: {value}") for pk, name, value in profile]
     nearest = [_fact_item(tier, score) for subject, tier in _FACT_TIERS for score in facts[subject][:count]]
+    levels = memory.traits.values_list("pk", "dimension", "level")
     traits = [
-        _item(Tier.TRAIT, row.pk, f"{row.label}: {row.get_level_display().lower()}") for row in memory.traits.all()
+        _item(Tier.TRAIT, pk, f"{label_of(name)}: {TraitLevel(level).label.lower()}") for pk, name, level in levels
     ]
     first = _fill(attributes, int(budget * PROFILE_SHARE))
     budget -= sum(item.tokens for item in first)
@@ -165,21 +180,30 @@ def _fact_item(tier: Tier, score: FactScore) -> RecalledItem:
 
 def _page_items(memory: Memory, ranked: Sequence[PageScore], budget: int) -> list[RecalledItem]:
     """Fill the budget: the newest short-term pages within their share, then all others by score."""
-    conf = memory.conf
-    newest = sorted((s for s in ranked if s.segment_id is None), key=lambda s: -s.position)[: conf.short_term_capacity]
-    # A page costs at least ten tokens or so: more candidates than this cannot fit.
-    wanted = {score.page_id for score in (*newest, *ranked[: max(budget // 10, 1)])}
-    columns = memory.pages.filter(pk__in=wanted).only("memory", "query", "response", "occurred_at")
-    rows = {page.pk: page for page in columns}
-    fixed = _fill((_whole(rows[s.page_id], s) for s in newest if s.page_id in rows), int(budget * SHORT_TERM_SHARE))
+    newest = sorted((s for s in ranked if s.segment_id is None), key=lambda s: -s.position)
+    newest = newest[: memory.conf.short_term_capacity]
+    texts = _read_texts([*newest, *ranked[:TEXTS_AT_ONCE]])
+    fixed = _fill((_whole(texts[s.page_id], s) for s in newest if s.page_id in texts), int(budget * SHORT_TERM_SHARE))
     left = budget - sum(item.tokens for item in fixed)
     have = {item.object_id for item in fixed}
-    others = (
-        _whole(rows[s.page_id], s) if rank < conf.recall_pages else _fitting_half(rows[s.page_id], s)
-        for rank, s in enumerate(ranked)
-        if s.page_id in rows and s.page_id not in have
-    )
-    return [*fixed, *_fill_clipping(others, left)]
+    rest = (item for item in _best_first(ranked, texts, memory.conf.recall_pages) if item.object_id not in have)
+    return [*fixed, *_fill_clipping(rest, left)]
+
+
+def _best_first(ranked: Sequence[PageScore], texts: dict[int, PageText], whole: int) -> Iterator[RecalledItem]:
+    """Yield the pages that are still there, the first `whole` of them whole; read their words as they are asked for."""
+    for rank, score in enumerate(ranked):
+        if rank and rank % TEXTS_AT_ONCE == 0:
+            texts |= _read_texts(ranked[rank : rank + TEXTS_AT_ONCE])
+        if text := texts.get(score.page_id):
+            yield _whole(text, score) if rank < whole else _fitting_half(text, score)
+
+
+def _read_texts(scores: Sequence[PageScore]) -> dict[int, PageText]:
+    """Return the two halves of each page by its key; plain values, for an instance a page costs more than all else."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TEXTS, [[score.page_id for score in scores]])
+        return {pk: (query, response) for pk, query, response in cursor.fetchall()}
 
 
 def _fill_clipping(items: Iterable[RecalledItem], budget: int) -> list[RecalledItem]:
@@ -189,38 +213,31 @@ def _fill_clipping(items: Iterable[RecalledItem], budget: int) -> list[RecalledI
     if first is None:
         return []
     if not first.tokens > budget >= CLIPPED_AT_LEAST:
-        return _fill(chain((first,), rest), budget)
+        return _fill(chain((first,), rest), budget, SMALLEST_PAGE)
     length = budget * 4
     clipped = first
     while clipped.tokens > budget:
         text = f"{first.text[:length]}…"
         clipped = replace(first, text=text, tokens=cost_of(first.tier, text, first.occurred_at))
         length = length * 3 // 4
-    return [clipped, *_fill(rest, budget - clipped.tokens)]
+    return [clipped, *_fill(rest, budget - clipped.tokens, SMALLEST_PAGE)]
 
 
-def _whole(page: Page, score: PageScore) -> RecalledItem:
-    return _page_item(page, score, page.text, None)
+def _whole(text: PageText, score: PageScore) -> RecalledItem:
+    return _page_item(score, page_text(*text), None)
 
 
-def _fitting_half(page: Page, score: PageScore) -> RecalledItem:
+def _fitting_half(text: PageText, score: PageScore) -> RecalledItem:
     """A page beyond the k best: what was said by the one whose words fit the question, if one fits better."""
-    if score.fits is None or not (page.query and page.response):
-        return _whole(page, score)
-    half = page_text(page.query, "") if score.fits is Subject.USER else page_text("", page.response)
-    return _page_item(page, score, half, score.fits)
+    if score.fits is None or not all(text):
+        return _whole(text, score)
+    query, response = text
+    half = page_text(query, "") if score.fits is Subject.USER else page_text("", response)
+    return _page_item(score, half, score.fits)
 
 
-def _page_item(page: Page, score: PageScore, text: str, half: Subject | None) -> RecalledItem:
+def _page_item(score: PageScore, text: str, half: Subject | None) -> RecalledItem:
     tier = Tier.SHORT_TERM if score.segment_id is None else Tier.MID_TERM
-    return RecalledItem(
-        tier,
-        page.pk,
-        text,
-        page.occurred_at,
-        score.total,
-        score.signals(),
-        cost_of(tier, text, page.occurred_at),
-        score.segment_id,
-        half,
-    )
+    said = datetime.fromtimestamp(score.said, UTC)
+    cost = cost_of(tier, text, said)
+    return RecalledItem(tier, score.page_id, text, said, score.total, score.signals(), cost, score.segment_id, half)

@@ -18,26 +18,24 @@ from django.db.models import Q
 from memory.domain.bm25 import Collection, PageWords, Scores, match_pages, match_segments
 from memory.domain.columns import Column, read_columns
 from memory.domain.dates import Span, boost
+from memory.domain.holdings import Holdings
 from memory.domain.nearest import (
     Floats,
     Ids,
     Nearest,
     Probe,
     nearest_pages,
-    probes_of,
     product_case,
     products,
     read_segments,
 )
 from memory.domain.question import Question
-from memory.embedding.base import Vectors
 from memory.enums import Subject
 from memory.models import Memory
 
-LEXICAL_CANDIDATES = 200
+LEXICAL_CANDIDATES = 100
 DATED_CANDIDATES = 100
 NEWEST = 20
-RANKED = 400
 DENSE_WEIGHT = 1.25
 CHAIN_WEIGHT = 0.4
 SEGMENT_WEIGHT = 0.6
@@ -51,7 +49,7 @@ _CANDIDATES = """
         SELECT DISTINCT position + step AS position FROM seed, (VALUES (-1), (0), (1)) AS steps (step)
     )
     SELECT id, position, coalesce(chain_id, 0), coalesce(segment_id, 0),
-        extract(epoch FROM occurred_at)::float8, CASE {products} ELSE 'NaN'::float8 END, CASE {numbers} ELSE -1 END
+        date_part('epoch', occurred_at), CASE {products} ELSE 'NaN'::float8 END, CASE {numbers} ELSE -1 END
     FROM near JOIN memory_page USING (position) WHERE memory_id = %s"""
 
 
@@ -59,12 +57,14 @@ _CANDIDATES = """
 class PageScore:
     """A page's place in the ranking: its signals in standard deviations, and which half of it fits the question.
 
+    `said` is when it was said, in seconds since 1970.
     `fits` is USER for what the person said, ASSISTANT for the answer, None where neither fits better.
     """
 
     page_id: int
     position: int
     segment_id: int | None
+    said: float
     dense: float
     lexical: float
     chain: float
@@ -81,31 +81,27 @@ class PageScore:
         return parts | {"date": self.date} if self.date else parts
 
 
-def score_pages(memory: Memory, question: Question, vectors: Mapping[str, Vectors]) -> list[PageScore]:
-    """Return the best pages, at most 400, best first and newest first among equals.
+def score_pages(
+    memory: Memory, holdings: Holdings, question: Question, probes: Sequence[Probe], limit: int
+) -> list[PageScore]:
+    """Return the `limit` best pages and the short-term ones, best first and newest first among equals.
 
-    `vectors` holds the question's vector for each embedding model that can be asked. Without any, or without words,
+    `probes` holds the question's vector for each embedding model that can be asked. Without any, or without words,
     that signal is zero for all pages.
     """
-    # Read now: the caller's instance may be older than the newest page.
-    page_count, term_count, last_position = Memory.objects.values_list("page_count", "term_count", "last_position").get(
-        pk=memory.pk
-    )
-    pages = Collection(page_count, term_count / max(page_count, 1))
-    probes = probes_of(vectors)
     segments = read_segments(memory, probes)
-    words = match_pages(memory, question, pages)
+    words = match_pages(memory, question, Collection(holdings.page_count, holdings.average_length))
     in_segments = match_segments(memory, question, Scores(segments.ids, segments.lengths))
-    near = [nearest_pages(memory, probe, segments, pages.average_length) for probe in probes]
+    near = [nearest_pages(memory, probe, segments, holdings.average_length) for probe in probes]
     # The newest, so that a question that says nothing, such as an emoji, still finds what was said last.
-    newest = np.arange(max(last_position - NEWEST, 0), last_position) + 1
+    newest = np.arange(max(holdings.last_position - NEWEST, 0), holdings.last_position) + 1
     seeds = np.concatenate([newest, _dated(memory, question.times), *(found.positions for found in near)])
     rows = _candidates(memory, words.relevance.best(LEXICAL_CANDIDATES), seeds, probes)
     active = (rows["segment"] == 0) | np.isin(rows["segment"], segments.ids)
     by_position = np.argsort(rows["position"])
     kept = by_position[active[by_position]]
     rows = {name: column[kept] for name, column in rows.items()}
-    return _ranked(rows, near, words, in_segments, question)
+    return _ranked(rows, near, words, in_segments, question, limit)
 
 
 def _candidates(memory: Memory, page_ids: Ids, positions: Ids, probes: Sequence[Probe]) -> dict[str, Column]:
@@ -131,6 +127,7 @@ def _ranked(
     words: PageWords,
     in_segments: Scores,
     question: Question,
+    limit: int,
 ) -> list[PageScore]:
     dense = np.zeros(len(rows["page"]))
     for number, found in enumerate(near):
@@ -138,24 +135,15 @@ def _ranked(
         dense[compared] = DENSE_WEIGHT * found.z(rows["product"][compared])
     lexical = words.relevance.of(rows["page"])
     chain = CHAIN_WEIGHT * _beside(dense + lexical, rows["position"], rows["chain"])
-    segment = np.where(rows["segment"] == 0, 0.0, SEGMENT_WEIGHT * in_segments.of(rows["segment"]))
+    short_term = rows["segment"] == 0
+    segment = np.where(short_term, 0.0, SEGMENT_WEIGHT * in_segments.of(rows["segment"]))
     date = DATE_WEIGHT * _timely(rows["said"], question.times)
-    total = dense + lexical + chain + segment + date
-    fits = _better_half(words, rows["page"], question.speaker)
-    return [
-        PageScore(
-            page_id=int(rows["page"][at]),
-            position=int(rows["position"][at]),
-            segment_id=int(rows["segment"][at]) or None,
-            dense=float(dense[at]),
-            lexical=float(lexical[at]),
-            chain=float(chain[at]),
-            segment=float(segment[at]),
-            date=float(date[at]),
-            fits=fits[at],
-        )
-        for at in np.lexsort((-rows["position"], -total))[:RANKED]
-    ]
+    order = np.lexsort((-rows["position"], -(dense + lexical + chain + segment + date)))
+    order = order[(np.arange(len(order)) < limit) | short_term[order]]
+    columns = (rows["page"], rows["position"], rows["segment"], rows["said"], dense, lexical, chain, segment, date)
+    fits = _better_half(words, rows["page"][order], question.speaker)
+    values = zip(*(column[order].tolist() for column in columns), fits, strict=True)
+    return [PageScore(page, position, held or None, *rest) for page, position, held, *rest in values]
 
 
 def _beside(scores: Floats, positions: Ids, chains: Ids) -> Floats:

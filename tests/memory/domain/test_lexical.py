@@ -3,11 +3,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 import snowballstemmer
 
-from memory.domain.lexical import _term, bm25_term, fold, idf, query_terms, stop_words, term_counts, terms, words
+from memory.domain.lexical import _term, fold, query_terms, stop_words, term_counts, terms, words
 from memory.domain.stop_words import STOP_WORDS_BY_LANGUAGE
 
 
@@ -234,18 +233,3 @@ def test_threads_do_not_share_a_stemmers_state() -> None:
 
 def test_turkish_capital_i_is_one_letter() -> None:
     assert words("İstanbul") == ["istanbul"]
-
-
-def test_idf_is_never_negative_and_falls_with_frequency() -> None:
-    assert idf(10, 1) > idf(10, 9) > 0
-
-
-def test_bm25_rewards_frequency_less_and_less_and_punishes_length() -> None:
-    scores = bm25_term(np.array([1.0, 2.0, 3.0]), np.array([10.0, 10.0, 10.0]), 10.0, 1.0)
-    assert scores[1] - scores[0] > scores[2] - scores[1] > 0
-    short, long = bm25_term(np.array([1.0, 1.0]), np.array([5.0, 50.0]), 10.0, 1.0)
-    assert short > long
-
-
-def test_bm25_of_one_plain_hit_is_its_weight() -> None:
-    assert bm25_term(np.array([1.0]), np.array([10.0]), 10.0, 1.5)[0] == pytest.approx(1.5)

@@ -9,6 +9,8 @@ from pytest_django.fixtures import Settings
 
 from memory.domain.consolidation import transfer_all
 from memory.domain.context import system_turn
+from memory.domain.holdings import read_holdings
+from memory.domain.nearest import probes_of
 from memory.domain.question import Speakers, shortened, understand
 from memory.domain.recall import Recollection, count_visits, recall
 from memory.domain.recording import PageDraft, record_pages
@@ -52,7 +54,8 @@ def ask(memory: Memory, query: str, **options: Any) -> Recollection:
 
 
 def ranking(memory: Memory, query: str, vectors: Mapping[str, Vectors] | None = None) -> list[PageScore]:
-    return score_pages(memory, understand(query, Speakers(), EPOCH, memory.languages), vectors or {})
+    question = understand(query, Speakers(), EPOCH, memory.languages)
+    return score_pages(memory, read_holdings(memory), question, probes_of(vectors or {}), 400)
 
 
 def best(memory: Memory, query: str) -> str:
@@ -193,12 +196,12 @@ def test_recall_writes_nothing() -> None:
 
 def test_the_number_of_queries_does_not_grow_with_the_memory() -> None:
     counts = []
-    for filler in (2, 8):
+    for filler in (26, 40):
         memory = Memory.objects.select_related("assistant").get(pk=memory_with("Needle", filler=filler).pk)
         with CaptureQueriesContext(connection) as queries:
             ask(memory, "needle haystack")
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 16
+    assert counts[0] == counts[1] <= 12
 
 
 def test_archived_segments_are_out_of_recall() -> None:
