@@ -20,7 +20,9 @@ class MemoryEvent(models.Model):
     """
 
     assistant = models.ForeignKey(Assistant, on_delete=models.CASCADE, related_name="events")
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
+    memory = models.ForeignKey(
+        Memory, on_delete=models.CASCADE, null=True, blank=True, related_name="events", db_index=False
+    )
     kind = models.CharField(max_length=12, choices=EventKind.choices)
     actor = models.CharField(max_length=10, choices=Actor.choices)
     user = models.ForeignKey(

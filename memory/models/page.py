@@ -35,7 +35,8 @@ class Page(models.Model):
     `segment is null` says short-term; the transfer sets it. No copy of a page exists anywhere.
     """
 
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="pages")
+    # Whatever leads with the memory, such as the constraint below, is its index.
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="pages", db_index=False)
     position = models.PositiveBigIntegerField(help_text="Order within the memory, from 1.")
     query = models.TextField(blank=True)
     response = models.TextField(blank=True)
@@ -113,7 +114,7 @@ class Posting(models.Model):
     segment leave the index and come back with it. The doors are in `memory.domain.indexing`.
     """
 
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="+")
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="+", db_index=False)
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="postings")
     term = models.CharField(max_length=64)
     frequency = models.PositiveIntegerField(help_text="In the whole page.")
@@ -138,7 +139,7 @@ class Posting(models.Model):
 class SegmentPosting(models.Model):
     """The same index over segments as whole texts: term -> active segment, summed over its pages."""
 
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="+")
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="+", db_index=False)
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="postings")
     term = models.CharField(max_length=64)
     frequency = models.PositiveIntegerField()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class DialogueChain(models.Model):
     """Pages that continue each other, with a running summary (the paper's *meta*, section 3.2)."""
 
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="chains")
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="chains", db_index=False)
     summary = models.TextField(blank=True)
     started_at = models.DateTimeField()
     last_page_at = models.DateTimeField()

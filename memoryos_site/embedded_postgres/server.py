@@ -230,6 +230,7 @@ class EmbeddedServer:
             "unix_socket_directories": socket_dir,
             "unix_socket_permissions": "0700",
             "max_connections": "100",
+            "shared_buffers": f"{_cache_mb()}MB",
             **self.options,
         }
         command = [str(home / "bin" / "postgres"), "-D", str(self.cluster), "-p", str(PORT)]
@@ -326,6 +327,11 @@ class EmbeddedServer:
                 return True
             time.sleep(0.02)
         return False
+
+
+def _cache_mb() -> int:
+    """Return a sixteenth of the machine's memory, within 128 (PostgreSQL's own default) and 512 MB."""
+    return min(max(psutil.virtual_memory().total // 2**24, 128), 512)
 
 
 def _environment() -> dict[str, str]:
