@@ -25,6 +25,20 @@ _FACTS = """
     ORDER BY pinned DESC, id"""
 
 
+_PERSONA = """
+    SELECT 'profile', id, name, value FROM memory_profile WHERE memory_id = %s
+    UNION ALL SELECT 'trait', id, dimension, level FROM memory_trait WHERE memory_id = %s
+    ORDER BY 1, 3"""
+
+
+class Said(NamedTuple):
+    """What recall reads of a profile attribute, or of a trait and its level."""
+
+    pk: int
+    name: str
+    value: str
+
+
 class Fact(NamedTuple):
     """What recall reads of a fact; `product` is its vector's inner product with the question's, None without one."""
 
@@ -52,6 +66,16 @@ class FactScore:
 
     def signals(self) -> dict[str, float]:
         return {"dense": self.dense, "lexical": self.lexical}
+
+
+def read_persona(memory: Memory) -> tuple[list[Said], list[Said]]:
+    """Return the profile's attributes and the traits, each by name, in one query."""
+    found: dict[str, list[Said]] = {"profile": [], "trait": []}
+    with connection.cursor() as cursor:
+        cursor.execute(_PERSONA, [memory.pk, memory.pk])
+        for kind, *said in cursor.fetchall():
+            found[kind].append(Said(*said))
+    return found["profile"], found["trait"]
 
 
 def score_facts(memory: Memory, question: Question, probes: Sequence[Probe]) -> dict[Subject, list[FactScore]]:

@@ -13,7 +13,7 @@ from django.db.models import F
 from memory.conf import MemorySettings
 from memory.domain.heating import announce_hot
 from memory.domain.holdings import Holdings, read_holdings
-from memory.domain.long_term import FactScore, score_facts
+from memory.domain.long_term import FactScore, Said, read_persona, score_facts
 from memory.domain.nearest import probes_of
 from memory.domain.question import Speakers, query_vectors, understand
 from memory.domain.scoring import PageScore, score_pages
@@ -35,8 +35,6 @@ TEXTS_AT_ONCE = 64
 """Pages whose words are read together; seldom more are shown."""
 CLIPPED_AT_LEAST = 50
 """Tokens below which a page is not worth cutting to."""
-_Attribute = tuple[int, str, str]
-"""Of the profile: key, name, value."""
 PageText = tuple[str, str]
 """The two halves of a page: query, response."""
 _TEXTS = "SELECT id, query, response FROM memory_page WHERE id = ANY(%s)"
@@ -97,10 +95,11 @@ def recall(
     conf = memory.conf
     left = (conf.recall_budget if budget is None else budget) - _HEADING_TOKENS
     holdings = read_holdings(memory)
-    profile = list(memory.profile.values_list("pk", "name", "value"))
+    profile, traits = read_persona(memory)
     question = understand(query, _speakers(holdings, profile), now, holdings.languages)
     probes = probes_of(query_vectors(question.text, holdings.models, conf.recall_embedding_timeout))
-    long_term = _long_term(memory, profile, score_facts(memory, question, probes), int(left * LONG_TERM_SHARE))
+    nearest = _nearest_facts(score_facts(memory, question, probes), conf.recall_knowledge)
+    long_term = _long_term(profile, traits, nearest, int(left * LONG_TERM_SHARE))
     left -= sum(item.tokens for item in long_term)
     # A page costs at least ten tokens or so: more than this cannot fit.
     limit = max(left // 10, 1) + len(exclude_pages)
@@ -129,8 +128,8 @@ def count_visits(memory: Memory, segment_ids: Collection[int], at: datetime) -> 
         announce_hot(memory, list(visited), at)
 
 
-def _speakers(holdings: Holdings, profile: Sequence[_Attribute]) -> Speakers:
-    names = [value for _, name, value in profile if name == "name"]
+def _speakers(holdings: Holdings, profile: Sequence[Said]) -> Speakers:
+    names = [attribute.value for attribute in profile if attribute.name == "name"]
     return Speakers(" ".join((holdings.user_names, *names)), holdings.assistant_name)
 
 
@@ -149,22 +148,23 @@ def _fill(items: Iterable[RecalledItem], budget: int, least: int = SMALLEST) -> 
     return taken
 
 
+def _nearest_facts(facts: Mapping[Subject, Sequence[FactScore]], count: int) -> list[RecalledItem]:
+    return [_fact_item(tier, score) for subject, tier in _FACT_TIERS for score in facts[subject][:count]]
+
+
 def _long_term(
-    memory: Memory, profile: Sequence[_Attribute], facts: Mapping[Subject, Sequence[FactScore]], budget: int
+    profile: Sequence[Said], traits: Sequence[Said], facts: Sequence[RecalledItem], budget: int
 ) -> list[RecalledItem]:
     """Fill the long-term share: profile up to its half, the nearest facts, then the rest of profile and traits."""
-    count = memory.conf.recall_knowledge
-    attributes = [_item(Tier.PROFILE, pk, f"{name}: {value}") for pk, name, value in profile]
-    nearest = [_fact_item(tier, score) for subject, tier in _FACT_TIERS for score in facts[subject][:count]]
-    levels = memory.traits.values_list("pk", "dimension", "level")
-    traits = [
-        _item(Tier.TRAIT, pk, f"{label_of(name)}: {TraitLevel(level).label.lower()}") for pk, name, level in levels
+    attributes = [_item(Tier.PROFILE, row.pk, f"{row.name}: {row.value}") for row in profile]
+    levels = [
+        _item(Tier.TRAIT, row.pk, f"{label_of(row.name)}: {TraitLevel(row.value).label.lower()}") for row in traits
     ]
     first = _fill(attributes, int(budget * PROFILE_SHARE))
     budget -= sum(item.tokens for item in first)
-    second = _fill(nearest, budget)
+    second = _fill(facts, budget)
     budget -= sum(item.tokens for item in second)
-    rest = _fill([item for item in (*attributes, *traits) if item not in first], budget)
+    rest = _fill([item for item in (*attributes, *levels) if item not in first], budget)
     return [*first, *second, *rest]
 
 
