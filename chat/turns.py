@@ -23,6 +23,7 @@ from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotRetryabl
 from chat.models import Conversation, Message, RecalledItem
 from chat.text import accept_message, title_from
 from memory.domain import recall
+from memory.domain.forgetting import still_there
 from memory.domain.ledger import note_call
 from memory.domain.recording import record_page
 from memory.enums import Outcome, Purpose, Source
@@ -135,13 +136,14 @@ def renew_lease(answer_id: int) -> bool:
 def end_answer(written: Written, status: Status, outcome: Outcome, error: str = "") -> bool:
     """End an answer and remember what was said.
 
-    In one transaction: lock the memory, if there is something to remember, and the answer; when it is whole, or
-    stopped with some text, record the page and count the visits of the segments it drew on; store text, status and
-    what it was given; note the model call, if one was made, in the ledger. Failed and interrupted answers leave memory
-    as it was. Returns False, having noted no more than the call, when someone else has ended the answer.
+    In one transaction: lock the memory, if there is something to remember or it was given something of it, and the
+    answer; when it is whole, or stopped with some text, record the page and count the visits of the segments it drew
+    on; store text, status and what it was given, but for what has been forgotten meanwhile; note the model call, if one
+    was made, in the ledger. Failed and interrupted answers leave memory as it was. Returns False, having noted no more
+    than the call, when someone else has ended the answer.
     """
     is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
-    if is_remembered:
+    if is_remembered or written.recalled:
         # Before the answer: whoever deletes a conversation, or forgets, takes the two in this order.
         _lock_memory(Memory.objects.filter(conversations__messages=written.answer_id))
     answer = (
@@ -301,6 +303,7 @@ def _remember(answer: Message, memory: Memory, written: Written) -> Page | None:
 
 
 def _store_recalled(written: Written) -> None:
+    there = still_there((item.tier, item.object_id) for item in written.recalled)
     RecalledItem.objects.bulk_create(
         RecalledItem(
             message_id=written.answer_id,
@@ -312,6 +315,7 @@ def _store_recalled(written: Written) -> None:
             tokens=item.tokens,
         )
         for rank, item in enumerate(written.recalled, start=1)
+        if (item.tier, item.object_id) in there
     )
 
 

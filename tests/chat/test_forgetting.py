@@ -18,6 +18,7 @@ from chat.exceptions import ConversationGone
 from chat.forgetting import forget_conversation, pages_of, preview_conversation
 from chat.models import Conversation, Message, RecalledItem
 from memory.domain.forgetting import EVERYTHING, Target, forget, preview
+from memory.domain.recall import RecalledItem as RecallItem
 from memory.enums import Outcome, Role, Tier
 from memory.exceptions import ForgettingChanged
 from memory.models import Memory, Page
@@ -173,6 +174,28 @@ def test_nobody_forgets_somebody_elses_conversation(memory: Memory) -> None:
     with pytest.raises(ConversationGone):
         forget_conversation(stranger, conversation.pk, agreed(conversation))
     assert (Conversation.objects.count(), memory.pages.count()) == (1, 1)
+
+
+def recalled(tier: Tier, pk: int) -> RecallItem:
+    return RecallItem(
+        tier=tier, object_id=pk, text="", occurred_at=None, score=1.0, signals={}, tokens=9, segment_id=None
+    )
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETE, Status.FAILED])
+def test_an_answer_keeps_no_key_of_what_was_forgotten_while_it_was_written(memory: Memory, status: Status) -> None:
+    answer = running_answer(parent__conversation__memory=memory)
+    gone, page = PageFactory.create_batch(2, memory=memory)
+    fact = KnowledgeFactory(memory=memory)
+    given = (
+        recalled(Tier.SHORT_TERM, gone.pk),
+        recalled(Tier.USER_KNOWLEDGE, fact.pk),
+        recalled(Tier.SHORT_TERM, page.pk),
+    )
+    forget(memory, Target.pages([gone.pk]), by=memory.user)
+    assert turns.end_answer(turns.Written(answer.pk, "Whole.", recalled=given), status, Outcome.OK)
+    kept = RecalledItem.objects.values_list("rank", "tier", "object_id")
+    assert list(kept) == [(2, Tier.USER_KNOWLEDGE, fact.pk), (3, Tier.SHORT_TERM, page.pk)]
 
 
 # --- Two at once --------------------------------------------------------------------------------------------------
