@@ -1,1 +1,26 @@
 """Receivers of memory's domain events that the chat cares for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from chat.models import RecalledItem
+from memory import signals
+from memory.domain.forgetting import Rows
+from memory.models import Memory
+
+
+@receiver(signals.forgetting_previewed)
+def count_answers_given_any(memory: Memory, *, rows: Rows, **_: Any) -> int:
+    given = RecalledItem.objects.in_memory(memory).among(rows)
+    return given.order_by().values("message").distinct().count()
+
+
+@receiver(signals.memory_forgotten)
+def let_go_of_what_is_forgotten(memory: Memory, *, rows: Rows, **_: Any) -> None:
+    given = RecalledItem.objects.with_assistant(memory.assistant).among(rows)
+    # What is locked is being deleted already, with its conversation: to wait for it could be to wait for each other.
+    keys = list(given.order_by().select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+    RecalledItem.objects.filter(pk__in=keys).delete()

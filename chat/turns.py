@@ -23,11 +23,13 @@ from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotRetryabl
 from chat.models import Conversation, Message, RecalledItem
 from chat.text import accept_message, title_from
 from memory.domain import recall
+from memory.domain.forgetting import still_there
 from memory.domain.ledger import note_call
 from memory.domain.recording import record_page
 from memory.enums import Outcome, Purpose, Source
 from memory.llm.base import Usage
 from memory.models import Memory, Page
+from memory.models.memory import MemoryQuerySet
 
 LEASE = timedelta(seconds=5)
 
@@ -134,11 +136,16 @@ def renew_lease(answer_id: int) -> bool:
 def end_answer(written: Written, status: Status, outcome: Outcome, error: str = "") -> bool:
     """End an answer and remember what was said.
 
-    In one transaction: lock the answer; when it is whole, or stopped with some text, record the page and count the
-    visits of the segments it drew on; store text, status and what it was given; note the model call, if one was
-    made, in the ledger. Failed and interrupted answers leave memory as it was. Returns False, having noted no more
+    In one transaction: lock the memory, if there is something to remember or it was given something of it, and the
+    answer; when it is whole, or stopped with some text, record the page and count the visits of the segments it drew
+    on; store text, status and what it was given, but for what has been forgotten meanwhile; note the model call, if one
+    was made, in the ledger. Failed and interrupted answers leave memory as it was. Returns False, having noted no more
     than the call, when someone else has ended the answer.
     """
+    is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
+    if is_remembered or written.recalled:
+        # Before the answer: whoever deletes a conversation, or forgets, takes the two in this order.
+        _lock_memory(Memory.objects.filter(conversations__messages=written.answer_id))
     answer = (
         Message.objects.select_for_update(of=("self",))
         .select_related("parent", "conversation__memory__assistant")
@@ -151,7 +158,7 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
         return False
     memory = answer.conversation.memory
     answer.content = written.text
-    if status in (Status.COMPLETE, Status.STOPPED) and written.text.strip():
+    if is_remembered:
         answer.page = _remember(answer, memory, written)
     answer.model = written.model
     answer.tokens_in, answer.tokens_out = written.usage.tokens_in, written.usage.tokens_out
@@ -194,14 +201,28 @@ def rename_conversation(user: User, conversation_id: UUID, title: str) -> None:
 def delete_conversation(user: User, conversation_id: UUID) -> None:
     """Delete a person's conversation with its messages; memory keeps what it learnt.
 
-    In one transaction: lock the conversation, so that no turn begins in it; lock its messages, so that an answer
-    that is just ending ends first, with all its rows; delete them. Raises ConversationGone.
+    In one transaction: lock it as a whole; delete it. Raises ConversationGone.
     """
+    locked_as_a_whole(user, conversation_id).delete()
+
+
+def locked_as_a_whole(user: User, conversation_id: UUID) -> Conversation:
+    """Return a person's conversation, so locked that it can be deleted. Runs in the caller's transaction.
+
+    Its memory first, as every writer does, so that nobody forgets pages of it meanwhile; the conversation, so that no
+    turn begins in it; its messages, so that an answer that is just ending ends first, with all its rows.
+    Raises ConversationGone.
+    """
+    _lock_memory(Memory.objects.filter(conversations=conversation_id, user=user))
     conversation = _locked_for(user, conversation_id)
     if conversation is None:
         raise ConversationGone
     list(conversation.messages.order_by("pk").select_for_update().values_list("pk"))
-    conversation.delete()
+    return conversation
+
+
+def _lock_memory(found: MemoryQuerySet) -> None:
+    list(found.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 def _locked(seat: Seat) -> Conversation | None:
@@ -282,6 +303,7 @@ def _remember(answer: Message, memory: Memory, written: Written) -> Page | None:
 
 
 def _store_recalled(written: Written) -> None:
+    there = still_there((item.tier, item.object_id) for item in written.recalled)
     RecalledItem.objects.bulk_create(
         RecalledItem(
             message_id=written.answer_id,
@@ -293,6 +315,7 @@ def _store_recalled(written: Written) -> None:
             tokens=item.tokens,
         )
         for rank, item in enumerate(written.recalled, start=1)
+        if (item.tier, item.object_id) in there
     )
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,14 +28,18 @@ from chat import turns
 from chat.access import reserve_conversation
 from chat.enums import MessageRole
 from chat.exceptions import ConversationGone
+from chat.forgetting import forget_conversation, pages_of, preview_conversation
 from chat.forms import RenameForm
 from chat.groups import announce_change
 from chat.listing import list_conversations, zone_of
 from chat.models import Conversation, Message
 from chat.rendering import render_markdown
 from memory.domain.assistants import ensure_default_memory
+from memory.enums import Role
+from memory.exceptions import ForgettingChanged
 from memory.llm import model_connected
-from memory.models import Memory
+from memory.models import Membership, Memory
+from memory.views.previews import done_in_words, in_words
 
 Params = ParamSpec("Params")
 
@@ -59,14 +65,22 @@ class Entry:
 def page(
     view: Callable[Concatenate[PersonRequest, Params], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, Params], HttpResponse]:
-    """Make a view a page of the chat: for people signed in, never stored by the browser, in the reader's time zone."""
+    """Make a view a page of the chat: for people signed in, never stored by the browser, in the reader's time zone.
+
+    In the dialog, a conversation that is gone is said so in a fragment.
+    """
 
     @login_required
     @cache_control(no_store=True)
     @wraps(view)
     def wrapped(request: Any, /, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
         with timezone.override(zone_of(request)):
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except Http404:
+                if not request.htmx:
+                    raise
+                return trigger_client_event(render(request, "chat/_gone.html", status=404), CONVERSATIONS_CHANGED)
 
     return wrapped
 
@@ -92,10 +106,10 @@ def new(request: PersonRequest) -> HttpResponse:
 def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Show a conversation: its newest messages, or with `?before=<message id>` those before."""
     row = _conversation_or_404(request, conversation_id)
-    messages = row.messages.shown()
+    log = row.messages.shown()
     if (before := request.GET.get("before", "")).isdecimal() and len(before) < 19:
-        messages = messages.filter(pk__lt=int(before))
-    newest = list(messages.reverse()[: LOG_PAGE_SIZE + 1])
+        log = log.filter(pk__lt=int(before))
+    newest = list(log.reverse()[: LOG_PAGE_SIZE + 1])
     shown = newest[:LOG_PAGE_SIZE][::-1]
     context = {
         "conversation": row,
@@ -152,10 +166,47 @@ def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Delete a conversation with its messages; an answer being written ends. Memory keeps what it learnt."""
     row = _conversation_or_404(request, conversation_id)
     if request.method != "POST":
-        return render(request, "chat/_delete.html" if request.htmx else "chat/delete.html", {"conversation": row})
-    address = row.get_absolute_url()
+        context = {"conversation": row, "remembered": len(pages_of(row).ids)}
+        return render(request, "chat/_delete.html" if request.htmx else "chat/delete.html", context)
     with _gone_is_404():
         turns.delete_conversation(request.user, row.pk)
+    return _deleted(request, row.get_absolute_url(), conversation_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+def forget(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Delete a conversation and forget what was learnt from it, after a preview of what goes; both or none."""
+    row = _conversation_or_404(request, conversation_id)
+    if request.method != "POST":
+        return _preview(request, row)
+    try:
+        with _gone_is_404():
+            done = forget_conversation(request.user, row.pk, request.POST.get("fingerprint", ""))
+    except ForgettingChanged:
+        return _preview(request, row, changed=True)
+    answer = _deleted(request, row.get_absolute_url(), conversation_id)
+    if answer.status_code != HTTPStatus.NO_CONTENT:
+        messages.success(request, f"Deleted “{row.title}” and forgot for good: {done_in_words(done)}.")
+    return answer
+
+
+def _preview(request: PersonRequest, row: Conversation, changed: bool = False) -> HttpResponse:
+    """Show what would go with a conversation; where memory holds nothing of it, the plain deletion."""
+    plan = preview_conversation(row)
+    context: dict[str, Any] = {"conversation": row, "changed": changed}
+    if plan is None:
+        name = "delete"
+    else:
+        name = "forget"
+        role = Membership.objects.get(assistant=row.memory.assistant_id, user=request.user).role
+        context["preview"] = in_words(row.memory, plan, may_curate=role in (Role.OWNER, Role.CURATOR))
+    template = f"chat/_{name}.html" if request.htmx else f"chat/{name}.html"
+    return render(request, template, context, status=409 if changed else 200)
+
+
+def _deleted(request: PersonRequest, address: str, conversation_id: uuid.UUID) -> HttpResponse:
+    """Tell everybody that a conversation is gone; lead away whoever is looking at it."""
     announce_change(conversation_id)
     if not request.htmx:
         return redirect("chat:new")

@@ -62,3 +62,20 @@ class KnowledgeForm(CorrectionForm):
     text = forms.CharField(
         label="Fact", max_length=limit_of(Knowledge, "text"), widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class EverythingForm(forms.Form):
+    """The assistant's name, typed to say that all of a memory is really to be forgotten; case and spacing are free."""
+
+    name = forms.CharField(label="", widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+
+    def __init__(self, assistant_name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.assistant_name = assistant_name
+        self.fields["name"].label = f"To confirm, type the assistant’s name: {assistant_name}"
+
+    def clean_name(self) -> str:
+        typed: str = self.cleaned_data["name"]
+        if typed.split() == [] or typed.casefold().split() != self.assistant_name.casefold().split():
+            raise forms.ValidationError(f"That is not the assistant’s name. Type {self.assistant_name}.")
+        return typed

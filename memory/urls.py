@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from memory.views import knowledge, overview, persona, tiers
+from memory.views import forgetting, knowledge, overview, persona, tiers
 from memory.views.items import ItemView
 
 AnyItemView = type[ItemView[Any]]
@@ -12,13 +12,14 @@ AnyItemView = type[ItemView[Any]]
 app_name = "memory"
 
 
-def rows(kind: str, show: AnyItemView, edit: AnyItemView, delete: AnyItemView) -> list[URLPattern]:
-    """Return the addresses of one row of a kind: to see, to edit, to delete."""
+def rows(kind: str, show: AnyItemView, edit: AnyItemView, delete: AnyItemView, forget: AnyItemView) -> list[URLPattern]:
+    """Return the addresses of one row of a kind: to see, to edit, to delete, to forget."""
     base = f"<slug:assistant>/{kind}/<int:pk>"
     return [
         path(f"{base}/", show.as_view(), name=f"{kind}-row"),
         path(f"{base}/edit/", edit.as_view(), name=f"{kind}-edit"),
         path(f"{base}/delete/", delete.as_view(), name=f"{kind}-delete"),
+        path(f"{base}/forget/", forget.as_view(), name=f"{kind}-forget"),
     ]
 
 
@@ -27,19 +28,29 @@ urlpatterns = [
     path("<slug:assistant>/", overview.Overview.as_view(), name="overview"),
     path("<slug:assistant>/live/", overview.Live.as_view(), name="live"),
     path("<slug:assistant>/jobs/<int:pk>/retry/", overview.RetryJob.as_view(), name="job-retry"),
+    path("<slug:assistant>/forget/", forgetting.ForgetEverything.as_view(), name="forget-everything"),
     path("<slug:assistant>/short-term/", tiers.ShortTerm.as_view(), name="short-term"),
     path("<slug:assistant>/segments/", tiers.SegmentList.as_view(), name="segments"),
     path("<slug:assistant>/segments/<int:pk>/", tiers.ShowSegment.as_view(), name="segment"),
     path("<slug:assistant>/segments/<int:pk>/archive/", tiers.ArchiveSegment.as_view(), name="segment-archive"),
     path("<slug:assistant>/segments/<int:pk>/restore/", tiers.RestoreSegment.as_view(), name="segment-restore"),
+    path("<slug:assistant>/segments/<int:pk>/forget/", forgetting.ForgetSegment.as_view(), name="segment-forget"),
+    path("<slug:assistant>/pages/forget/", forgetting.ForgetPages.as_view(), name="pages-forget"),
     path("<slug:assistant>/pages/<int:pk>/", tiers.ShowPage.as_view(), name="page"),
+    path("<slug:assistant>/pages/<int:pk>/forget/", forgetting.ForgetPage.as_view(), name="page-forget"),
     path("<slug:assistant>/profile/", persona.ProfileList.as_view(), name="profile"),
     path("<slug:assistant>/profile/add/", persona.AddProfile.as_view(), name="profile-add"),
-    *rows("profile", persona.ShowProfile, persona.EditProfile, persona.DeleteProfile),
+    *rows("profile", persona.ShowProfile, persona.EditProfile, persona.DeleteProfile, forgetting.ForgetProfile),
     path("<slug:assistant>/traits/", persona.TraitList.as_view(), name="traits"),
-    *rows("traits", persona.ShowTrait, persona.EditTrait, persona.DeleteTrait),
+    *rows("traits", persona.ShowTrait, persona.EditTrait, persona.DeleteTrait, forgetting.ForgetTrait),
     path("<slug:assistant>/knowledge/", knowledge.KnowledgeList.as_view(), name="knowledge"),
-    *rows("knowledge", knowledge.ShowKnowledge, knowledge.EditKnowledge, knowledge.DeleteKnowledge),
+    *rows(
+        "knowledge",
+        knowledge.ShowKnowledge,
+        knowledge.EditKnowledge,
+        knowledge.DeleteKnowledge,
+        forgetting.ForgetKnowledge,
+    ),
     path(
         "<slug:assistant>/assistant-knowledge/",
         knowledge.AssistantKnowledgeList.as_view(),
@@ -50,5 +61,6 @@ urlpatterns = [
         knowledge.ShowAssistantKnowledge,
         knowledge.EditAssistantKnowledge,
         knowledge.DeleteAssistantKnowledge,
+        forgetting.ForgetAssistantKnowledge,
     ),
 ]

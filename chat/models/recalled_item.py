@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from chat.models.message import Message
+from memory.domain.forgetting import Rows
 from memory.enums import Tier
+from memory.models import Assistant, Memory
+
+
+class RecalledItemQuerySet(models.QuerySet["RecalledItem"]):
+    def in_memory(self, memory: Memory) -> RecalledItemQuerySet:
+        """What answers in conversations with this memory were given."""
+        return self.filter(message__conversation__memory=memory)
+
+    def with_assistant(self, assistant: Assistant) -> RecalledItemQuerySet:
+        """What answers in anybody's conversations with this assistant were given."""
+        return self.filter(message__conversation__memory__assistant=assistant)
+
+    def among(self, rows: Rows) -> RecalledItemQuerySet:
+        """Items that are one of these rows of memory."""
+        pages, knowledge = (Tier.SHORT_TERM, Tier.MID_TERM), (Tier.USER_KNOWLEDGE, Tier.ASSISTANT_KNOWLEDGE)
+        return self.filter(
+            Q(tier__in=pages, object_id__in=rows.pages)
+            | Q(tier__in=knowledge, object_id__in=rows.knowledge)
+            | Q(tier=Tier.PROFILE, object_id__in=rows.profile)
+            | Q(tier=Tier.TRAIT, object_id__in=rows.traits)
+        )
 
 
 class RecalledItem(models.Model):
@@ -27,6 +50,8 @@ class RecalledItem(models.Model):
     score = models.FloatField()
     signals = models.JSONField(default=dict, help_text="Parts of the score: dense, lexical, chain, segment.")
     tokens = models.PositiveIntegerField()
+
+    objects = RecalledItemQuerySet.as_manager()
 
     class Meta:
         ordering = ("message", "rank")

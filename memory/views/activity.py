@@ -13,9 +13,11 @@ from memory.domain.jobs import LABELS
 from memory.domain.traits import DIMENSIONS
 from memory.enums import Actor, EventKind
 from memory.models import Memory, MemoryEvent
+from memory.views.previews import amounts
 
 SHOWN = 10
 EXCERPT = 80
+FORGETTABLE = {"knowledge": "a fact", "profile": "a profile attribute", "trait": "a trait"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ def recent_activity(memory: Memory, person_id: int, *, shared: bool) -> list[Lin
             sentence(event),
             event.created_at,
             actor(event, person_id),
-            event.target_id if event.target_type == "segment" else None,
+            # A log without the title is about a segment that has been forgotten, at least in part.
+            event.target_id if event.target_type == "segment" and "title" in _state(event) else None,
         )
         for event in events
     ]
@@ -61,19 +64,17 @@ def actor(event: MemoryEvent, person_id: int) -> str:
 
 def sentence(event: MemoryEvent) -> str:
     """Say what happened, with what it happened to where the log knows."""
-    state = {**_mapping(event.before), **_mapping(event.after)}
+    state = _state(event)
     what, words = _thing(event.target_type, state)
     if event.target_type == "segment":
         return _about_segment(event, state, words)
     match EventKind(event.kind):
         case EventKind.RECORDED:
-            return {"import": "A page was imported.", "api": "A page came in by the API."}.get(
-                str(state.get("source")), "A page of the chat was remembered."
-            )
-        case EventKind.LEARNT if event.before:
-            return ended(f"Learnt anew: {what} {words}")
+            return _recorded(state)
+        case EventKind.FORGOTTEN:
+            return _forgotten(event, state)
         case EventKind.LEARNT:
-            return ended(f"Learnt {what} {words}")
+            return ended(f"Learnt{' anew:' if event.before else ''} {what} {words}")
         case EventKind.FAILED:
             task = LABELS.get(str(state.get("task")), "Background work")
             return f"{task} failed: {_excerpt(str(state.get('reason', 'no reason was noted.')), 200)}"
@@ -87,29 +88,47 @@ def ended(text: str) -> str:
     return text if text.endswith((".”", "!”", "?”", "…”")) else f"{text}."
 
 
-def _about_segment(event: MemoryEvent, state: Mapping[str, Any], title: str) -> str:
+def _recorded(state: Mapping[str, Any]) -> str:
+    if not state:
+        return "A page was remembered, and forgotten since."
+    return {"import": "A page was imported.", "api": "A page came in by the API."}.get(
+        str(state.get("source")), "A page of the chat was remembered."
+    )
+
+
+def _forgotten(event: MemoryEvent, state: Mapping[str, Any]) -> str:
+    # What members share is counted in the assistant's own log.
+    counts = state if event.target_type == "memory" else {"assistant_knowledge": state.get("facts")}
+    return f"Forgotten for good: {amounts(counts)}."
+
+
+def _about_segment(event: MemoryEvent, state: Mapping[str, Any], name: str) -> str:
     pages = state.get("pages")
     count = len(pages) if isinstance(pages, list) else 0
     some_pages = f"{count} page" if count == 1 else f"{count} pages" if count else "Pages"
+    segment = f"{name[:1].upper()}{name[1:]}" if "title" not in state else f"The segment {name}"
     match EventKind(event.kind):
         case EventKind.TRANSFERRED:
-            return f"{some_pages} moved to mid-term memory, into {title}."
+            return f"{some_pages} moved to mid-term memory, into {name}."
         case EventKind.PROMOTED:
-            return f"Read {some_pages.lower()} of {title} for lasting facts."
+            return f"Read {some_pages.lower()} of {name} for lasting facts."
         case EventKind.ARCHIVED if event.actor == Actor.PERSON:
-            return f"The segment {title} was archived."
+            return f"{segment} was archived."
         case EventKind.ARCHIVED:
-            return f"The segment {title} was archived to make room."
+            return f"{segment} was archived to make room."
         case EventKind.RESTORED:
-            return f"The segment {title} was brought back."
+            return f"{segment} was brought back."
         case kind:
-            return f"{kind.label}: the segment {title}."
+            return f"{kind.label}: {segment[:1].lower()}{segment[1:]}."
 
 
 def _thing(target_type: str, state: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what kind of thing it is and the words that name it, quoted."""
+    """Return what kind of thing it is and the words that name it, quoted; of what is forgotten the log knows none."""
     if target_type == "segment":
-        return "the segment", _quoted(str(state.get("title") or "without a title"))
+        known = _quoted(str(state.get("title") or "without a title"))
+        return "the segment", known if "title" in state else "a segment whose title is forgotten"
+    if target_type in FORGETTABLE and not any(isinstance(said, str) for said in state.values()):
+        return FORGETTABLE[target_type], "whose words are forgotten"
     if target_type == "profile":
         return "the profile attribute", _quoted(f"{state.get('name', '')}: {state.get('value', '')}".strip(": "))
     if target_type == "trait":
@@ -126,6 +145,10 @@ def _quoted(text: str) -> str:
 
 def _excerpt(text: str, longest: int = EXCERPT) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _state(event: MemoryEvent) -> Mapping[str, Any]:
+    return {**_mapping(event.before), **_mapping(event.after)}
 
 
 def _mapping(state: Any) -> Mapping[str, Any]:

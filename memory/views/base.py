@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -27,7 +27,7 @@ PAGE_SIZE = 25
 
 Row = TypeVar("Row", bound=Model)
 
-VANISHED = "This is not here (any more). It may have been deleted or replaced meanwhile."
+VANISHED = "This is not here (any more). It may have been deleted, forgotten or replaced meanwhile."
 FORBIDDEN = "Only an owner or a curator of this assistant may change what all its members share."
 
 
@@ -67,6 +67,8 @@ class MemoryView(View):
             response = self.refuse(403, FORBIDDEN)
         # One address, two bodies: a cache must not give a fragment to someone who wants the page.
         patch_vary_headers(response, ("HX-Request",))
+        # Nor may it bring back, at a press of Back, what was forgotten.
+        patch_cache_control(response, no_store=True)
         return response
 
     @property

@@ -1,9 +1,20 @@
-// Small help for the dashboard: Escape leaves a form, polling rests while nobody looks, new markup gets local dates.
+// Small help for the dashboard: Escape leaves a form, polling rests while nobody looks, a deed is sent once.
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing) return;
   const form = event.target.closest?.("[data-escape]");
   form?.querySelector("[data-cancel]")?.click();
+});
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-once]")) return;
+  if (event.target.dataset.once) event.preventDefault();
+  event.target.dataset.once = "sent";
+});
+
+// A page that comes back with Back may send again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("[data-once]")) form.dataset.once = "";
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {

@@ -18,7 +18,7 @@ from memory.enums import Outcome, Purpose, Source, Tier
 from memory.llm.base import Usage
 from memory.models import Memory, ModelCall, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
-from tests.memory.factories import MemoryFactory, SegmentFactory
+from tests.memory.factories import MemoryFactory, PageFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -202,9 +202,10 @@ def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
     answer = running_answer()
     memory = answer.conversation.memory
     segment = SegmentFactory(memory=memory)
+    old = PageFactory(segment=segment)
     item = recall.RecalledItem(
         tier=Tier.MID_TERM,
-        object_id=5,
+        object_id=old.pk,
         text="secret",
         occurred_at=None,
         score=1.5,
@@ -216,7 +217,7 @@ def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
     assert turns.end_answer(work, Status.COMPLETE, Outcome.OK)
     answer.refresh_from_db()
     segment.refresh_from_db()
-    page = Page.objects.get()
+    page = Page.objects.exclude(pk=old.pk).get()
     assert (answer.status, answer.content, answer.page) == (Status.COMPLETE, "Whole.", page)
     assert (answer.model, answer.tokens_in, answer.tokens_out) == ("test-model", 30, 4)
     assert (page.memory, page.query, page.response) == (memory, answer.question.content, "Whole.")
@@ -224,7 +225,7 @@ def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
     assert page.external_id == answer.external_id
     assert segment.visits == 1
     kept = RecalledItem.objects.get()
-    assert (kept.message, kept.rank, kept.tier, kept.object_id) == (answer, 1, Tier.MID_TERM, 5)
+    assert (kept.message, kept.rank, kept.tier, kept.object_id) == (answer, 1, Tier.MID_TERM, old.pk)
     assert (kept.score, kept.signals, kept.tokens) == (1.5, {"dense": 1.0}, 9)
     call = ModelCall.objects.get()
     assert (call.memory, call.purpose, call.outcome) == (memory, Purpose.REPLY, Outcome.OK)

@@ -63,13 +63,13 @@ def addresses(conversation: Conversation) -> list[str]:
         "/",
         "/new/",
         "/conversations/",
-        *(reverse(f"chat:{name}", args=[conversation.pk]) for name in ("conversation", "rename", "delete")),
+        *(reverse(f"chat:{name}", args=[conversation.pk]) for name in ("conversation", "rename", "delete", "forget")),
     ]
 
 
 def test_other_peoples_conversations_are_not_found(client: Client, memory: Memory) -> None:
     theirs = talk(MemoryFactory(assistant=memory.assistant))
-    for name in ("conversation", "rename", "delete"):
+    for name in ("conversation", "rename", "delete", "forget"):
         address = reverse(f"chat:{name}", args=[theirs.pk])
         assert client.get(address).status_code == 404
         if name != "conversation":
@@ -260,7 +260,7 @@ def test_changes_need_a_csrf_token(person: User, memory: Memory) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(person)
     conversation = talk(memory)
-    for name in ("rename", "delete"):
+    for name in ("rename", "delete", "forget"):
         assert client.post(reverse(f"chat:{name}", args=[conversation.pk]), {"title": "X"}).status_code == 403
     assert Conversation.objects.filter(title=conversation.title).exists()
 

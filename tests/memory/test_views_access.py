@@ -139,7 +139,7 @@ def shared_fact(world: World) -> Knowledge:
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
-@pytest.mark.parametrize("action", ["edit", "delete"])
+@pytest.mark.parametrize("action", ["edit", "delete", "forget"])
 def test_a_member_sees_shared_facts_but_changes_none(
     client: Client, shared_fact: Knowledge, action: str, headers: dict[str, str]
 ) -> None:

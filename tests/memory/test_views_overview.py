@@ -217,6 +217,18 @@ EVENTS: list[tuple[EventKind, str, dict[str, object] | None, dict[str, object] |
     (EventKind.DELETED, "profile", {"name": "job", "value": "cook"}, None, "Deleted: the profile attribute “job: cook”."),
     (EventKind.FAILED, "memory", None, {"task": "memory.consolidate", "reason": "Why."}, "Moving pages to mid-term memory failed: Why."),
     (EventKind.EDITED, "gone", None, None, "Edited: the gone."),
+    (EventKind.FORGOTTEN, "memory", None, {"pages": 2, "segments": 0, "facts": 1, "profile": 1, "traits": 3}, "Forgotten for good: 2 pages, 1 fact about you, 1 profile attribute and 3 traits."),
+    (EventKind.FORGOTTEN, "memory", None, {"pages": 1}, "Forgotten for good: 1 page."),
+    (EventKind.FORGOTTEN, "memory", None, {"pages": 0}, "Forgotten for good: nothing."),
+    (EventKind.FORGOTTEN, "assistant", None, {"facts": 2}, "Forgotten for good: 2 facts about the assistant."),
+    # What the log says of something after its words were forgotten.
+    (EventKind.RECORDED, "page", None, None, "A page was remembered, and forgotten since."),
+    (EventKind.TRANSFERRED, "segment", None, {"pages": [1, 2]}, "2 pages moved to mid-term memory, into a segment whose title is forgotten."),
+    (EventKind.ARCHIVED, "segment", None, None, "A segment whose title is forgotten was archived to make room."),
+    (EventKind.RESTORED, "segment", None, None, "A segment whose title is forgotten was brought back."),
+    (EventKind.LEARNT, "knowledge", None, None, "Learnt a fact whose words are forgotten."),
+    (EventKind.DELETED, "trait", None, None, "Deleted: a trait whose words are forgotten."),
+    (EventKind.MERGED, "knowledge", None, {"confirmed": 3}, "Merged: a fact whose words are forgotten."),
 ]  # fmt: skip
 
 
@@ -225,6 +237,14 @@ def test_events_read_as_sentences(
     kind: EventKind, target: str, before: dict[str, object] | None, after: dict[str, object] | None, expected: str
 ) -> None:
     assert sentence(MemoryEvent(kind=kind, target_type=target, before=before, after=after)) == expected
+
+
+def test_lately_leads_to_segments_the_log_still_knows() -> None:
+    memory = MemoryFactory()
+    for after in ({"pages": [1]}, {"title": "Art", "pages": [1]}):
+        MemoryEventFactory(memory=memory, kind=EventKind.TRANSFERRED, target_type="segment", target_id=5, after=after)
+    links = [line.segment_id for line in recent_activity(memory, memory.user_id, shared=False)]
+    assert links == [5, None]
 
 
 def test_long_words_in_events_are_shortened() -> None:
