@@ -82,6 +82,7 @@ def resummarise(context: JobContext, *, memory_id: int, attempt: int = 1) -> Non
 def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: Work) -> None:
     """Do a job's work for a memory that may be gone by now; on failure log why and queue the next attempt.
 
+    Whatever fails because the memory was deleted meanwhile ends the job quietly: there is nothing left to do.
     Work that returns None has done nothing yet, so that earlier failures of its kind stay to be seen.
     After the last attempt the error is raised: the job stays as failed, to be seen and retried by a person.
     """
@@ -91,7 +92,9 @@ def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: 
     try:
         done = work(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())
     except Exception as error:
-        _note_failure(memory, task, context, attempt, error)
+        if not _note_failure(memory, task, context, attempt, error):
+            logger.info("%s of memory %s ended: the memory was deleted meanwhile", task.name, memory_id)
+            return
         if attempt >= MAX_ATTEMPTS:
             raise
         logger.warning("%s of memory %s failed (attempt %s): %s", task.name, memory_id, attempt, error)
@@ -101,26 +104,34 @@ def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: 
             jobs.forget_failures(memory_id, task.name)
 
 
-def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: int, error: Exception) -> None:
+def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: int, error: Exception) -> bool:
+    """Log why an attempt failed; False when the memory is gone, and with it its log."""
     # Only our own errors are written for people; of anything else, the kind is shown and the log has the rest.
     known = isinstance(error, MemoryOSError)
     if not connection.in_atomic_block:
         # The error may be that the database went away for a moment.
         connection.close_if_unusable_or_obsolete()
     reason = str(error) if known else f"An unexpected error ({type(error).__name__}). The server's log says more."
+    after = {"task": task.name, "job": context.job.id, "attempt": attempt, "reason": reason}
+    with transaction.atomic():
+        if not Memory.objects.select_for_update(no_key=True).filter(pk=memory.pk).values_list("pk").first():
+            return False
+        log(event(EventKind.FAILED, memory, memory=memory, after=after))
     if not known:
         logger.exception("%s of memory %s failed", task.name, memory.pk)
-    after = {"task": task.name, "job": context.job.id, "attempt": attempt, "reason": reason}
-    log(event(EventKind.FAILED, memory, memory=memory, after=after))
+    return True
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="memory.recover_stalled_jobs", queue=QUEUE, queueing_lock="memory.recover_stalled_jobs")
 def recover_stalled_jobs(timestamp: int) -> None:
-    """Queue again what a killed worker left in the middle. Each job is safe to run twice."""
+    """Queue again what a killed worker left in the middle; each job is safe to run twice. Drop the failed jobs of
+    memories that are gone: nobody can see them, nor try them again.
+    """
     for job in jobs.stalled_jobs():
         logger.warning("Queueing job %s again: its worker is gone", job.pk)
         jobs.requeue(job)
+    jobs.drop_orphans()
 
 
 @app.periodic(cron="17 * * * *")

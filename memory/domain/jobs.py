@@ -127,6 +127,15 @@ def drop(job_ids: list[int]) -> None:
         cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s) AND status IN ('failed', 'doing')", [job_ids])
 
 
+def drop_orphans() -> None:
+    """Remove failed jobs whose memory was deleted."""
+    failed = ProcrastinateJob.objects.filter(status="failed", args__memory_id__isnull=False)
+    memory_of = {job_id: int(memory_id) for job_id, memory_id in failed.values_list("pk", "args__memory_id")}
+    there = set(Memory.objects.filter(pk__in=set(memory_of.values())).values_list("pk", flat=True))
+    if orphans := [job_id for job_id, memory_id in memory_of.items() if memory_id not in there]:
+        drop(orphans)
+
+
 def forget_failures(memory_id: int, task: str) -> None:
     """Drop the failed jobs of a kind after a later one of the same kind has done their work."""
     failed = ProcrastinateJob.objects.filter(lock=lock_of(memory_id), task_name=task, status="failed")
