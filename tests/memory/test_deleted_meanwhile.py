@@ -14,6 +14,7 @@ from procrastinate.jobs import Job
 from pytest_django.fixtures import Settings
 
 from memory import tasks
+from memory.domain.queueing import MAX_ATTEMPTS, QUEUE
 from memory.enums import Outcome, Purpose
 from memory.llm.prompts import MERGE_TASK, PROMOTION_TASK, SUMMARY_TASK, TRANSFER_TASK
 from memory.models import DialogueChain, Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, Segment, Trait
@@ -71,7 +72,7 @@ def memory(settings: Settings) -> Iterator[Memory]:
 
 
 def context(task: tasks.AnyTask) -> JobContext:
-    job = Job(id=1, queue=tasks.QUEUE, lock=None, queueing_lock=None, task_name=task.name)
+    job = Job(id=1, queue=QUEUE, lock=None, queueing_lock=None, task_name=task.name)
     return JobContext(start_timestamp=0, app=app, job=job, abort_reason=lambda: None)
 
 
@@ -84,14 +85,15 @@ def test_a_job_of_a_memory_deleted_meanwhile_ends_quietly(
     words, purpose, task = JOBS[during]
     with DeletingModel(words, lambda: DELETIONS[gone](memory), failing) as server:
         settings.OPENAI_BASE_URL = settings.EMBEDDING_BASE_URL = server.base_url
-        task(context(task), memory_id=memory.pk, attempt=tasks.MAX_ATTEMPTS)
+        task(context(task), memory_id=memory.pk, attempt=MAX_ATTEMPTS)
         assert server.deleted
     for model in (Memory, Page, Segment, DialogueChain, Knowledge, Profile, Trait, MemoryEvent):
         assert not model._default_manager.exists()
     assert not ProcrastinateJob.objects.exists()
     paid = list(ModelCall.objects.filter(purpose=purpose).values_list("assistant", "memory", "outcome"))
-    outcome = Outcome.SERVER_ERROR if failing else Outcome.OK
-    assert paid == ([] if gone == "assistant" else [(memory.assistant_id, None, outcome)])
+    outcome = (Outcome.SERVER_ERROR if failing else Outcome.OK).value
+    expected: list[tuple[int, int | None, str]] = [(memory.assistant_id, None, outcome)]
+    assert paid == ([] if gone == "assistant" else expected)
 
 
 def test_failed_jobs_of_a_memory_that_is_gone_are_dropped(memory: Memory) -> None:
