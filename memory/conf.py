@@ -22,6 +22,9 @@ class MemorySettings:
     """Oldest pages moved to mid-term memory in one model call when the queue overflows (ours)."""
     transfer_batch_limit: int = 20
     """Pages in one call when an import has left a backlog (ours)."""
+    transfer_tokens: int = 8000
+    """Tokens of pages in one transfer call; a batch that holds more is split (ours). Five pages whose answers fill what
+    a call shows of one (1,000 tokens) leave 600 tokens for each message."""
     chain_pause: float = 6 * 3600.0
     """Seconds of silence after which a dialogue chain is over (ours)."""
     mid_term_capacity: int = 200

@@ -1,7 +1,7 @@
 """Background jobs. Each runs one domain function under its memory's lock, one job of a memory at a time.
 
-A failed job queues its own successor with back-off instead of using the library's retry: a retried row keeps its
-queueing lock and would collide with the same work queued meanwhile.
+A failed job queues its own successor with back-off (`domain.queueing`) instead of using the library's retry: a retried
+row keeps its queueing lock and would collide with the same work queued meanwhile.
 """
 
 from __future__ import annotations
@@ -14,51 +14,30 @@ from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.tasks import Task, configure_task
-from procrastinate.types import TimeDeltaParams
+from procrastinate.tasks import Task
 
 from memory.domain import jobs
 from memory.domain.activity import event, log
 from memory.domain.consolidation import memories_kept_waiting, promote_all, promote_due, transfer_all
+from memory.domain.queueing import MAX_ATTEMPTS, OUTAGES, QUEUE, Work, put_off, submit, take_turn
 from memory.domain.resummarising import resummarise_all
 from memory.embedding import get_embedder
 from memory.embedding.base import Embedder
 from memory.enums import EventKind
-from memory.exceptions import MemoryOSError
+from memory.exceptions import MemoryOSError, ModelError
 from memory.llm import get_consolidator
 from memory.llm.base import Consolidator
 from memory.models import Memory
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 6
-QUEUE = "memory"
-
 AnyTask = Task[..., Any, Any]
-Work = Callable[[Memory, Consolidator, Embedder], object]
+Deed = Callable[[Memory, Consolidator, Embedder], object]
 
 
-def enqueue(task: AnyTask, memory_id: int, attempt: int = 1) -> None:
-    """Queue a job for a memory in the caller's transaction; one that waits already does for this one, too."""
-    deferrer = configure_task(
-        name=task.name,
-        job_manager=jobs.queue,
-        queue=QUEUE,
-        lock=jobs.lock_of(memory_id),
-        queueing_lock=f"{task.name}:{memory_id}",
-        schedule_in=backoff(attempt) if attempt > 1 else None,
-    )
-    try:
-        with transaction.atomic():
-            deferrer.defer(memory_id=memory_id, attempt=attempt)
-    except AlreadyEnqueued:
-        logger.debug("%s of memory %s waits already", task.name, memory_id)
-
-
-def backoff(attempt: int) -> TimeDeltaParams:
-    """Return the wait before an attempt: 4, 16, 64, 256, 1024 seconds before the second to sixth."""
-    return {"seconds": 4 ** (attempt - 1)}
+def enqueue(task: AnyTask, memory_id: int) -> None:
+    """Queue new work for a memory in the caller's transaction; see `queueing.submit`."""
+    submit(Work(task.name, memory_id))
 
 
 @app.task(name="memory.consolidate", queue=QUEUE, pass_context=True)
@@ -79,48 +58,67 @@ def resummarise(context: JobContext, *, memory_id: int, attempt: int = 1) -> Non
     run(resummarise, context, memory_id, attempt, resummarise_all)
 
 
-def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, work: Work) -> None:
-    """Do a job's work for a memory that may be gone by now; on failure log why and queue the next attempt.
+def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, deed: Deed) -> None:
+    """Do a job's work for a memory that may be gone by now; on failure log why and queue the next attempt. A job that
+    has waited for its attempt only takes its turn, behind the memory's lock.
 
+    Whatever fails because the memory was deleted meanwhile ends the job quietly: there is nothing left to do.
     Work that returns None has done nothing yet, so that earlier failures of its kind stay to be seen.
     After the last attempt the error is raised: the job stays as failed, to be seen and retried by a person.
     """
+    work = Work(task.name, memory_id)
+    if context.job.lock == work.waiting_lock:
+        take_turn(work, attempt)
+        return
     memory = Memory.objects.select_related("assistant").filter(pk=memory_id).first()
     if memory is None:
         return
     try:
-        done = work(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())
+        done = deed(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())
     except Exception as error:
-        _note_failure(memory, task, context, attempt, error)
+        if not _note_failure(memory, task, context, attempt, error):
+            logger.info("%s of memory %s ended: the memory was deleted meanwhile", task.name, memory_id)
+            return
         if attempt >= MAX_ATTEMPTS:
+            # This one will stand for those that were given up before.
+            jobs.forget_failures(memory_id, task.name)
             raise
         logger.warning("%s of memory %s failed (attempt %s): %s", task.name, memory_id, attempt, error)
-        enqueue(task, memory_id, attempt + 1)
     else:
         if done is not None:
             jobs.forget_failures(memory_id, task.name)
 
 
-def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: int, error: Exception) -> None:
+def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: int, error: Exception) -> bool:
+    """Log why an attempt failed and let the next one wait; False when the memory is gone, and with it its log."""
     # Only our own errors are written for people; of anything else, the kind is shown and the log has the rest.
     known = isinstance(error, MemoryOSError)
+    outcome = error.outcome if isinstance(error, ModelError) else None
     if not connection.in_atomic_block:
         # The error may be that the database went away for a moment.
         connection.close_if_unusable_or_obsolete()
     reason = str(error) if known else f"An unexpected error ({type(error).__name__}). The server's log says more."
+    after = {"task": task.name, "job": context.job.id, "attempt": attempt, "reason": reason, "outcome": outcome}
+    with transaction.atomic():
+        if not Memory.objects.select_for_update(no_key=True).filter(pk=memory.pk).values_list("pk").first():
+            return False
+        log(event(EventKind.FAILED, memory, memory=memory, after=after))
+        put_off(Work(task.name, memory.pk), attempt, outage=outcome in OUTAGES)
     if not known:
         logger.exception("%s of memory %s failed", task.name, memory.pk)
-    after = {"task": task.name, "job": context.job.id, "attempt": attempt, "reason": reason}
-    log(event(EventKind.FAILED, memory, memory=memory, after=after))
+    return True
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="memory.recover_stalled_jobs", queue=QUEUE, queueing_lock="memory.recover_stalled_jobs")
 def recover_stalled_jobs(timestamp: int) -> None:
-    """Queue again what a killed worker left in the middle. Each job is safe to run twice."""
+    """Queue again what a killed worker left in the middle; each job is safe to run twice. Drop the failed jobs of
+    memories that are gone: nobody can see them, nor try them again.
+    """
     for job in jobs.stalled_jobs():
         logger.warning("Queueing job %s again: its worker is gone", job.pk)
         jobs.requeue(job)
+    jobs.drop_orphans()
 
 
 @app.periodic(cron="17 * * * *")

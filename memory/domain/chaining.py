@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from memory.conf import MemorySettings
+from memory.domain.showing import shown
 from memory.exceptions import TransferConflict
 from memory.llm.base import KnownSegment, PageNote, PageText, TransferRequest
 from memory.llm.builtin.summaries import running_summary
 from memory.models import DialogueChain, Memory, Page
 
-
-def page_text(page: Page, index: int) -> PageText:
-    """Return the page as the consolidator sees it."""
-    return PageText(index, page.query, page.response, page.occurred_at)
+PREVIOUS_SHARE = 8
+"""The page before a batch takes at most this part of the call's tokens."""
 
 
 def pause_before(page: Page, previous_at: datetime | None) -> float:
@@ -33,10 +32,10 @@ def transfer_request(memory: Memory, batch: Sequence[Page], segments: Sequence[K
     pauses = tuple(pause_before(page, at) for page, at in zip(batch, times, strict=True))
     open_chain = _open_chain(previous, batch[0], conf)
     return TransferRequest(
-        pages=tuple(page_text(page, index) for index, page in enumerate(batch)),
+        pages=tuple(shown(page, index, conf.transfer_tokens) for index, page in enumerate(batch)),
         pauses=pauses,
         chain_summary=open_chain.summary if open_chain else None,
-        previous=page_text(previous, -1) if previous and open_chain else None,
+        previous=_shown_before(previous, conf) if previous and open_chain else None,
         breaks=frozenset(index for index, pause in enumerate(pauses) if pause > conf.chain_pause),
         segments=segments,
     )
@@ -85,11 +84,15 @@ def _open_chain(previous: Page | None, page: Page, conf: MemorySettings) -> Dial
     return previous.chain
 
 
+def _shown_before(previous: Page, conf: MemorySettings) -> PageText:
+    return shown(previous, -1, conf.transfer_tokens // PREVIOUS_SHARE)
+
+
 def _chain_shown(memory: Memory, page: Page, request: TransferRequest) -> DialogueChain | None:
     """Return the open chain; what was forgotten of it while the consolidator was thinking must not come back."""
     previous = _last_page(memory)
     chain = _open_chain(previous, page, memory.conf)
     shown = (request.chain_summary, request.previous)
-    if shown != ((chain.summary, page_text(previous, -1)) if chain and previous else (None, None)):
+    if shown != ((chain.summary, _shown_before(previous, memory.conf)) if chain and previous else (None, None)):
         raise TransferConflict
     return chain

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memory.domain.lexical import words
 from memory.domain.provenance import content
+from memory.domain.showing import Room
+from memory.domain.tokens import count_tokens
 from memory.domain.vectors import as_array
 from memory.embedding.base import Vectors
 from memory.llm.base import FactPair, Verdict
@@ -85,12 +88,14 @@ def relations(drafts: Sequence[Draft], entries: Sequence[Knowledge], model: str)
     return found
 
 
-def undecided(found: Iterable[Relation]) -> list[Relation]:
+def undecided(found: Iterable[Relation], drafts: Sequence[Draft], token_limit: int) -> list[Relation]:
     """Return the relations one call is asked about, nearest first; what goes beyond the call counts as different."""
     open_ones = sorted((relation for relation in found if relation.verdict is None), key=lambda each: -each.f_score)
-    for relation in open_ones[PAIRS_A_CALL:]:
+    room = Room(token_limit, PAIRS_A_CALL)
+    asked = list(takewhile(lambda relation: room.take(_pair_tokens(relation, drafts)), open_ones))
+    for relation in open_ones[len(asked) :]:
         relation.verdict = "different"
-    return open_ones[:PAIRS_A_CALL]
+    return asked
 
 
 def pair_of(number: int, relation: Relation, drafts: Sequence[Draft]) -> FactPair:
@@ -100,6 +105,11 @@ def pair_of(number: int, relation: Relation, drafts: Sequence[Draft]) -> FactPai
         (old.text, old.confirmed_at) if isinstance(old, Knowledge) else (drafts[old].text, drafts[old].said_at)
     )
     return FactPair(number, text, new.text, said_at, new.said_at, relation.f_score)
+
+
+def _pair_tokens(relation: Relation, drafts: Sequence[Draft]) -> int:
+    pair = pair_of(0, relation, drafts)
+    return count_tokens(pair.old) + count_tokens(pair.new)
 
 
 def more_precise(old: str, new: str) -> bool:

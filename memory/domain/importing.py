@@ -18,7 +18,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from memory.domain.recording import PageDraft, whole_text
+from memory.domain.recording import PageDraft, readable, whole_text
 from memory.exceptions import ImportFault
 
 ID_LENGTH = 200
@@ -107,7 +107,7 @@ def _demo_time(stamp: str, where: str) -> datetime:
         moment = parse_datetime(stamp.strip())
     except ValueError:
         moment = None
-    if moment is None:
+    if moment is None or not readable(moment):
         raise ImportFault(f"{where}: the timestamp {stamp!r} is not of the form 2025-01-31 18:05:00.")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -9,21 +9,16 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.exceptions import UniqueViolation
-from procrastinate.manager import JobManager
 
+from memory.domain.queueing import Work, bring_forward, lock_of, queue
 from memory.enums import EventKind
 from memory.exceptions import JobNotFound
 from memory.models import Memory, MemoryEvent
 
 WORKER_TIMEOUT = timedelta(seconds=30)
 """A worker writes a heartbeat every ten seconds."""
-
-queue = JobManager(DjangoConnector())
-"""The queue through Django's own connection, so in its transaction and behind its locks. Inside a worker process the
-library's own app has connections of its own: it would wait for ever for a row that we hold."""
 
 LABELS = {
     "memory.consolidate": "Moving pages to mid-term memory",
@@ -59,11 +54,6 @@ class JobState:
         return not (self.queued or self.running or self.failed or self.retrying)
 
 
-def lock_of(memory_id: int) -> str:
-    """Return the lock under which all jobs of a memory run, one at a time."""
-    return f"memory:{memory_id}"
-
-
 def worker_alive(now: datetime | None = None) -> bool:
     """True while any worker gives signs of life."""
     since = (now or timezone.now()) - WORKER_TIMEOUT
@@ -72,9 +62,7 @@ def worker_alive(now: datetime | None = None) -> bool:
 
 def job_state(memory: Memory) -> JobState:
     """Return the state of this memory's jobs in three queries."""
-    jobs = list(
-        ProcrastinateJob.objects.filter(lock=lock_of(memory.pk), status__in=("todo", "doing", "failed")).order_by("id")
-    )
+    jobs = list(ProcrastinateJob.objects.filter(_of(memory), status__in=("todo", "doing", "failed")).order_by("id"))
     notes = _last_failures(memory)
     failed = [_troubled(job, notes) for job in jobs if job.status == "failed"]
     retrying = [_troubled(job, notes) for job in jobs if _waits_for_another_attempt(job)]
@@ -90,12 +78,14 @@ def job_state(memory: Memory) -> JobState:
 def retry_job(memory: Memory, job_id: int) -> None:
     """Queue a failed job of this memory again. Raises JobNotFound for any other job.
 
-    Where the same work is queued already, the failed job is dropped instead: the queued one does it.
+    Where the same work is queued already, the failed job is dropped instead: the queued one does it, at once even where
+    it was to wait for another attempt.
     """
     job = ProcrastinateJob.objects.filter(pk=job_id, lock=lock_of(memory.pk), status="failed").first()
     if job is None:
         raise JobNotFound
     requeue(job)
+    bring_forward(Work(job.task_name, memory.pk), timezone.now())
 
 
 def stalled_jobs() -> list[ProcrastinateJob]:
@@ -127,11 +117,25 @@ def drop(job_ids: list[int]) -> None:
         cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s) AND status IN ('failed', 'doing')", [job_ids])
 
 
+def drop_orphans() -> None:
+    """Remove failed jobs whose memory was deleted."""
+    failed = ProcrastinateJob.objects.filter(status="failed", args__memory_id__isnull=False)
+    memory_of = {job_id: int(memory_id) for job_id, memory_id in failed.values_list("pk", "args__memory_id")}
+    there = set(Memory.objects.filter(pk__in=set(memory_of.values())).values_list("pk", flat=True))
+    if orphans := [job_id for job_id, memory_id in memory_of.items() if memory_id not in there]:
+        drop(orphans)
+
+
 def forget_failures(memory_id: int, task: str) -> None:
     """Drop the failed jobs of a kind after a later one of the same kind has done their work."""
     failed = ProcrastinateJob.objects.filter(lock=lock_of(memory_id), task_name=task, status="failed")
     if ids := list(failed.values_list("pk", flat=True)):
         drop(ids)
+
+
+def _of(memory: Memory) -> Q:
+    """A memory's jobs: those in its turn, and those that wait for another attempt, under locks of their own."""
+    return Q(lock=lock_of(memory.pk)) | Q(lock__startswith=f"{lock_of(memory.pk)}:")
 
 
 def _waits_for_another_attempt(job: ProcrastinateJob) -> bool:

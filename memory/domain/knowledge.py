@@ -72,8 +72,8 @@ def learn_knowledge(
     it was archived; not so the facts in `unsaid`, which the user has not said again. A new one supersedes those it
     contradicts: of the two the one said last holds, except that what a person has written stands. On a shared
     assistant, new assistant knowledge waits as a proposal. Beyond the capacity the least useful is archived, never what
-    was just learnt. Runs in the promotion's transaction, which holds the memory's lock; for what its members share the
-    assistant is locked as well.
+    was just learnt or said again. Runs in the promotion's transaction, which holds the memory's lock; for what its
+    members share the assistant is locked as well.
     """
     if subject is Subject.ASSISTANT and facts:
         Assistant.objects.select_for_update(no_key=True).get(pk=learning.memory.assistant_id)
@@ -98,7 +98,7 @@ def learn_knowledge(
         for old in [*named, *_replaced(mine, became)]:
             _supersede(learning, old, entry)
     active = knowledge_of(learning.memory, subject).active()
-    archive_excess_knowledge(learning.memory, active, keep=[entry.pk for entry in new])
+    archive_excess_knowledge(learning.memory, active, keep=[entry.pk for entry in became.values()])
     return new
 
 

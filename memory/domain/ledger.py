@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import NotRequired, Protocol, TypedDict, TypeVar, Unpack
+
+from django.db import transaction
 
 from memory.embedding.base import Embedder, EmbeddingModel, Vectors
 from memory.enums import Outcome, Purpose
 from memory.exceptions import ModelError
 from memory.llm.base import Usage
 from memory.models import Assistant, Memory, ModelCall
+
+
+class _Told(TypedDict):
+    purpose: Purpose
+    model: str
+    usage: Usage
+    duration_ms: int
+    outcome: Outcome
+    detail: NotRequired[str]
 
 
 class _Costs(Protocol):
@@ -54,7 +65,9 @@ def noted(
 ) -> tuple[Result, ModelCall]:
     """Make a call to a model outside any transaction and note it, whether it succeeds or fails.
 
-    A `ModelError` is noted with its outcome and with what was paid all the same, and raised again.
+    A `ModelError` is noted with its outcome and with what was paid all the same, and raised again. Where the memory was
+    deleted meanwhile, its assistant bears the cost and Memory.DoesNotExist is raised (Assistant.DoesNotExist where that
+    is gone, too, and the ledger with it): there is nothing left that the call was for.
     """
     started = time.monotonic()
 
@@ -64,7 +77,7 @@ def noted(
     try:
         result = call()
     except ModelError as error:
-        note_call(
+        _note_where_it_stands(
             home,
             purpose=purpose,
             model=model,
@@ -74,9 +87,25 @@ def noted(
             detail=str(error),
         )
         raise
-    return result, note_call(
+    return result, _note_where_it_stands(
         home, purpose=purpose, model=model, usage=result.usage, duration_ms=elapsed_ms(), outcome=Outcome.OK
     )
+
+
+def _note_where_it_stands(home: Memory | Assistant, **told: Unpack[_Told]) -> ModelCall:
+    """Note a call for its home; of a memory that is gone, for the assistant. Raises DoesNotExist of what is gone."""
+    with transaction.atomic():
+        if _stands(home):
+            return note_call(home, **told)
+        if isinstance(home, Memory) and _stands(home.assistant):
+            note_call(home.assistant, **told)
+    raise type(home).DoesNotExist
+
+
+def _stands(home: Memory | Assistant) -> bool:
+    """Say whether a row is there, and keep it until the transaction ends."""
+    rows = type(home)._default_manager.select_for_update(no_key=True)
+    return rows.filter(pk=home.pk).values_list("pk").first() is not None
 
 
 def embedded(home: Memory | Assistant, embedder: Embedder, texts: Sequence[str]) -> Vectors:

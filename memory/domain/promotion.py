@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from django.db import transaction
 
@@ -15,6 +16,8 @@ from memory.domain import knowledge, persona
 from memory.domain.activity import event, last_forgetting, log
 from memory.domain.ledger import noted
 from memory.domain.reading import Reading, next_reading
+from memory.domain.showing import Room
+from memory.domain.tokens import count_tokens
 from memory.domain.traits import TRAIT_DIMENSIONS
 from memory.domain.vectors import alike, as_array, page_vector
 from memory.domain.weighing import Weighed, grounded, judge, weigh
@@ -27,6 +30,10 @@ from memory.signals import segment_promoted
 
 KNOWN_FACTS_SHOWN = 50
 """Facts nearest to the pages that a model is shown; rules are shown all."""
+PROFILE_SHOWN = 100
+"""Attributes that a model is shown, those changed last."""
+KNOWN_SHARE = 2
+"""Known facts, and the profile, take at most this part of `promotion_tokens` each, beside the pages."""
 
 
 def promote(segment: Segment, consolidator: Consolidator, embedder: Embedder, now: datetime) -> list[Page]:
@@ -79,12 +86,16 @@ def _retitle(memory: Memory, reading: Reading) -> None:
 def _known_facts(
     memory: Memory, pages: Sequence[Page], embedder: Embedder, consolidator: Consolidator
 ) -> dict[int, Knowledge]:
-    """The active facts that some page is nearest to, nearest first; to a consolidator that counts no tokens, all."""
+    """The active facts that some page is nearest to, nearest first, as many as the call has room for; to a consolidator
+    that counts no tokens, all.
+    """
     facts = list(memory.knowledge.active().order_by("pk"))
     vectors = alike([vector for page in pages if (vector := page_vector(page, embedder)) is not None])
-    if consolidator.is_model and len(facts) > KNOWN_FACTS_SHOWN:
-        facts.sort(key=lambda fact: -_nearness(fact, vectors, embedder))
-        facts = facts[:KNOWN_FACTS_SHOWN]
+    if consolidator.is_model:
+        room = Room(memory.conf.promotion_tokens // KNOWN_SHARE, KNOWN_FACTS_SHOWN)
+        nearest = sorted(facts, key=lambda fact: -_nearness(fact, vectors, embedder))
+        shown = list(takewhile(lambda fact: room.take(count_tokens(fact.text)), nearest))
+        facts = shown if len(shown) < len(facts) else facts
     return dict(enumerate(facts, start=1))
 
 
@@ -96,7 +107,7 @@ def _nearness(fact: Knowledge, pages: Vectors | None, embedder: Embedder) -> flo
 
 
 def _request(memory: Memory, reading: Reading, known: Mapping[int, Knowledge]) -> PromotionRequest:
-    profile = list(memory.profile.all())
+    profile = _profile_shown(memory)
     traits = list(memory.traits.all())
     return PromotionRequest(
         title="; ".join(segment.title for segment in reading.segments),
@@ -110,6 +121,14 @@ def _request(memory: Memory, reading: Reading, known: Mapping[int, Knowledge]) -
         trait_dimensions=TRAIT_DIMENSIONS,
         known=tuple(KnownFact(number, entry.text, entry.confirmed_at) for number, entry in known.items()),
     )
+
+
+def _profile_shown(memory: Memory) -> list[Profile]:
+    """Return the attributes a call has room for, those changed last, in order of their names."""
+    room = Room(memory.conf.promotion_tokens // KNOWN_SHARE, PROFILE_SHOWN)
+    latest = memory.profile.order_by("-updated_at", "-pk")[:PROFILE_SHOWN]
+    kept = takewhile(lambda attribute: room.take(count_tokens(f"{attribute.name}: {attribute.value}")), latest)
+    return sorted(kept, key=lambda attribute: attribute.name)
 
 
 def _learn(

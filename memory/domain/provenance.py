@@ -20,7 +20,7 @@ SAID_BELOW = 1 / 3
 SAID_AGAIN = 0.5
 """The same share from which the user has said a known fact again; questions do not count as saying."""
 
-_BLOCK = re.compile(r"<(memor(?:y|ies)|recalled\w*)\b[^>]*>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_BLOCK = re.compile(r"<(memor(?:y|ies)|recalled\w*)\b[^>]{0,200}>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _MEMORY_NOUNS = (
     r"\b(?:memor(?:y|ies|ia|ias)|m[ée]moires?|recuerdos|ricordi|mem[óo]rias|erinnerungen|herinneringen|remember(?:ed)?|"
     r"recalled|known facts|facts about (?:me|the user)|ingatan|воспоминания)\b|记忆|記憶|记得|기억"

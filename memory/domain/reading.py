@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from memory.conf import MemorySettings
 from memory.domain.provenance import own_words
-from memory.domain.tokens import clipped, count_tokens
+from memory.domain.showing import Room, shown, tokens_of
 from memory.llm.base import PageText
 from memory.models import Memory, Page, Segment
 from memory.models.knowledge import fingerprint
-from memory.models.page import page_text
-
-QUERY_SHARE = 0.75
-"""Of the tokens of a call: the most that one page's message takes; its answer takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +26,19 @@ def next_reading(memory: Memory, segments: Sequence[Segment], *, alone: Collecti
     have been read.
 
     Small segments share a call. It holds at most `promotion_tokens` tokens and twice `promotion_batch` pages; one page
-    longer than that is shown by its ends. Segments whose keys are in `alone` share with none.
+    longer than that is shown by its ends. What was recalled into a message is left out of it. Segments whose keys are
+    in `alone` share with none.
     """
     conf, recalled = memory.conf, _recalled(memory)
     taken: list[tuple[Page, PageText]] = []
     read_from: list[Segment] = []
-    tokens, full = 0, False
+    room, full = Room(conf.promotion_tokens, 2 * conf.promotion_batch), False
     for segment in segments:
         if full or (taken and (segment.pk in alone or read_from[0].pk in alone)):
             break
         for page in segment.pages.unanalysed()[: 2 * conf.promotion_batch]:
-            text = _shown(page, conf, recalled)
-            tokens += count_tokens(page_text(text.query, text.response))
-            full = bool(taken) and (tokens > conf.promotion_tokens or len(taken) == 2 * conf.promotion_batch)
+            text = shown(page, 0, conf.promotion_tokens, own_words(page.query, recalled))
+            full = not room.take(tokens_of(text))
             if full:
                 break
             taken.append((page, text))
@@ -52,15 +47,8 @@ def next_reading(memory: Memory, segments: Sequence[Segment], *, alone: Collecti
     if not taken:
         return None
     taken.sort(key=lambda each: (each[0].occurred_at, each[0].position))
-    texts = (PageText(index, text.query, text.response, text.occurred_at) for index, (_, text) in enumerate(taken))
+    texts = (replace(text, index=index) for index, (_, text) in enumerate(taken))
     return Reading(tuple(read_from), tuple(page for page, _ in taken), tuple(texts))
-
-
-def _shown(page: Page, conf: MemorySettings, recalled: Collection[str]) -> PageText:
-    """Return a page without what was recalled into its message, cut to what a call may hold."""
-    query = clipped(own_words(page.query, recalled), int(conf.promotion_tokens * QUERY_SHARE))
-    response = clipped(page.response, conf.promotion_tokens - int(conf.promotion_tokens * QUERY_SHARE))
-    return PageText(0, query, response, page.occurred_at)
 
 
 def _recalled(memory: Memory) -> frozenset[str]:

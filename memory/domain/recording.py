@@ -17,6 +17,7 @@ from memory.exceptions import ExternalIdConflict, InvalidPage
 from memory.models import Memory, Page
 from memory.signals import page_recorded
 
+FIRST_YEAR, LAST_YEAR = 2, 9998
 _BATCH = 1000
 
 
@@ -63,8 +64,8 @@ def record_pages(memory: Memory, drafts: Sequence[PageDraft], source: Source) ->
 
     In one transaction: lock the memory, leave out drafts whose `external_id` is stored with the same words,
     insert pages, index their words, log `recorded`, send `page_recorded`. No model is called.
-    Raises InvalidPage (a draft says nothing, or its time is naive) and ExternalIdConflict (the same id with
-    other words, stored or within the drafts).
+    Raises InvalidPage (a draft says nothing, or its time is naive or at an end of the calendar) and
+    ExternalIdConflict (the same id with other words, stored or within the drafts).
     """
     drafts = [_cleaned(draft) for draft in drafts]
     with transaction.atomic():
@@ -87,10 +88,17 @@ def record_pages(memory: Memory, drafts: Sequence[PageDraft], source: Source) ->
 def _cleaned(draft: PageDraft) -> PageDraft:
     if timezone.is_naive(draft.occurred_at):
         raise InvalidPage("A page's time needs a time zone.")
+    if not readable(draft.occurred_at):
+        raise InvalidPage(f"The year of a page's time must lie between {FIRST_YEAR} and {LAST_YEAR}.")
     query, response = whole_text(draft.query), whole_text(draft.response)
     if not query.strip() and not response.strip():
         raise InvalidPage
     return PageDraft(query, response, draft.occurred_at, draft.external_id, draft.metadata)
+
+
+def readable(at: datetime) -> bool:
+    """Say whether a time can be read back: at both ends of the calendar Postgres holds more than Python does."""
+    return FIRST_YEAR <= at.year <= LAST_YEAR
 
 
 def whole_text(text: str) -> str:

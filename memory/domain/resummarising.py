@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef
 
 from memory.domain.activity import last_forgetting
 from memory.domain.assigning import keywords_of
-from memory.domain.chaining import page_text
 from memory.domain.foreseeing import Item
 from memory.domain.ledger import noted
-from memory.domain.tokens import count_tokens
+from memory.domain.showing import shown, tokens_of
 from memory.domain.vectors import alike, as_array, as_stored, mean_direction
 from memory.embedding.base import Embedder
 from memory.enums import Purpose
-from memory.llm.base import Consolidator, SummaryRequest, SummaryResult
+from memory.llm.base import Consolidator, PageText, SummaryRequest, SummaryResult
 from memory.llm.bounds import TITLE, cut
 from memory.models import DialogueChain, Memory, Page, Segment
 
+SHARES = 4
 TITLE_KEYWORDS = 3
 NAMELESS = "Conversation"
 """The title of pages without a word."""
@@ -102,8 +103,7 @@ def _rebuild(
     ids = tuple(page.pk for page in pages)
     result = known.get(ids)
     if result is None:
-        chosen = fitting(pages, memory.conf.promotion_tokens)
-        request = SummaryRequest(tuple(page_text(page, index) for index, page in enumerate(chosen)))
+        request = SummaryRequest(fitting(pages, memory.conf.promotion_tokens))
         result, _ = noted(memory, Purpose.SUMMARY, consolidator.name, lambda: consolidator.summarise(request))
     with transaction.atomic():
         Memory.objects.locked(memory.pk)
@@ -115,13 +115,17 @@ def _rebuild(
     return True
 
 
-def fitting(pages: Sequence[Page], token_limit: int) -> list[Page]:
-    """Return all pages, or evenly spread ones, as many as fit one call; never none, however long the first is."""
-    costs = [count_tokens(page.text) for page in pages]
+def fitting(pages: Sequence[Page], token_limit: int) -> tuple[PageText, ...]:
+    """Return all pages, or evenly spread ones, as many as fit one call; long ones are shown by their ends.
+
+    One page takes at most a quarter of the call where there are more, so that a pasted document hides no other.
+    """
+    texts = [shown(page, 0, token_limit // min(len(pages), SHARES)) for page in pages]
+    costs = [tokens_of(text) for text in texts]
     step = 1
     while step < len(pages) and sum(costs[::step]) > token_limit:
         step += 1
-    return list(pages[::step])
+    return tuple(replace(text, index=index) for index, text in enumerate(texts[::step]))
 
 
 def _store(row: Segment | DialogueChain, result: SummaryResult, pages: Sequence[Page]) -> None:

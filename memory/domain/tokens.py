@@ -1,4 +1,4 @@
-"""Counting tokens without a tokeniser, on the safe side."""
+"""Counting tokens without a tokeniser, on the safe side, and shortening texts to a number of them."""
 
 import math
 
@@ -13,14 +13,30 @@ def count_tokens(text: str) -> int:
     return math.ceil((len(text) - wide) / 4) + wide
 
 
-def clipped(text: str, limit: int) -> str:
-    """Return the text, or of one longer than `limit` tokens its beginning and its end and how much lies between."""
-    if count_tokens(text) <= limit:
+def ends_of(text: str, kept: int) -> str:
+    """Return `kept` characters of a longer text: its beginning, its end and, plainly marked, how much lies between."""
+    head, tail = kept * 2 // 3, kept // 3
+    return f"{text[:head]}\n[... {len(text) - head - tail} characters left out ...]\n{text[len(text) - tail :]}"
+
+
+def clipped(text: str, limit: int, characters: int | None = None) -> str:
+    """Return the text, or of one longer than `limit` tokens or so many characters its ends (`ends_of`)."""
+    most = 4 * limit if characters is None else min(4 * limit, characters)
+    # A token is never more than four characters: what is longer need not be counted.
+    if len(text) <= most and count_tokens(text) <= limit:
         return text
-    kept = max(4 * limit - 60, 8)
+    kept = max(min(most, len(text)) - 60, 8)
     while True:
-        head, tail = kept * 2 // 3, kept // 3
-        cut = f"{text[:head]}\n[... {len(text) - head - tail} characters left out ...]\n{text[len(text) - tail :]}"
-        if count_tokens(cut) <= limit or kept <= 8:
+        cut = ends_of(text, kept)
+        if kept <= 8 or count_tokens(cut) <= limit:
             return cut
         kept = kept * 3 // 4
+
+
+def beginning(text: str, limit: int) -> str:
+    """Return the text, or of one longer than `limit` tokens as much of its beginning as surely holds no more."""
+    text = text[: 4 * limit]
+    while (tokens := count_tokens(text)) > limit:
+        # The tokens may stand at the beginning, so that leaving out the share that is too much is not always enough.
+        text = text[: len(text) * limit // tokens]
+    return text

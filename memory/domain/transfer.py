@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from django.db import transaction
 
@@ -20,6 +21,7 @@ from memory.domain.eviction import evict_segments
 from memory.domain.heating import announce_hot
 from memory.domain.ledger import noted
 from memory.domain.refreshing import refresh
+from memory.domain.showing import Room, shown, tokens_of
 from memory.embedding.base import Embedder
 from memory.enums import EventKind, Purpose
 from memory.exceptions import InvalidConsolidation, TransferConflict
@@ -34,7 +36,8 @@ def next_batch(memory: Memory) -> list[Page]:
     """Return the oldest short-term pages that have to move, oldest first; [] while the queue fits its capacity.
 
     A live chat moves `transfer_batch` pages at once, so a model is called once for several pages; a backlog
-    moves up to `transfer_batch_limit` a call.
+    moves up to `transfer_batch_limit` a call. Pages that one call cannot show together (`transfer_tokens`) wait for
+    the next.
     """
     conf = memory.conf
     waiting = memory.pages.short_term().count()
@@ -42,7 +45,9 @@ def next_batch(memory: Memory) -> list[Page]:
     if overflow <= 0:
         return []
     size = min(max(conf.transfer_batch, min(overflow, conf.transfer_batch_limit)), waiting)
-    return list(memory.pages.short_term()[:size])
+    room = Room(conf.transfer_tokens, size)
+    oldest = memory.pages.short_term()[:size]
+    return list(takewhile(lambda page: room.take(tokens_of(shown(page, 0, conf.transfer_tokens))), oldest))
 
 
 def transfer(memory: Memory, consolidator: Consolidator, embedder: Embedder, now: datetime) -> list[Page]:

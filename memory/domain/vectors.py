@@ -48,8 +48,8 @@ def embed_new_pages(memory: Memory, embedder: Embedder) -> int:
     """
     done = 0
     while batch := list(memory.pages.filter(embedding_model="").order_by("position")[:_BATCH]):
-        vectors = embedded(memory, embedder, [page.text for page in batch])
         try:
+            vectors = embedded(memory, embedder, [page.text for page in batch])
             with transaction.atomic():
                 Memory.objects.locked(memory.pk)
                 done += len(give_vectors(batch, vectors, embedder.name, "embedding_model"))

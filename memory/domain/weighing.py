@@ -98,11 +98,12 @@ def weigh(
 
 
 def judge(memory: Memory, consolidator: Consolidator, weighed: Sequence[Weighed]) -> None:
-    """Have all undecided relations judged in one call; without any there is no call.
+    """Have all undecided relations judged in one call of at most `promotion_tokens`; without any there is no call.
 
     Raises ModelError, which is in the ledger, and InvalidConsolidation.
     """
-    open_ones = [(each, relation) for each in weighed for relation in undecided(each.relations)]
+    share = memory.conf.promotion_tokens // max(len(weighed), 1)
+    open_ones = [(each, relation) for each in weighed for relation in undecided(each.relations, each.drafts, share)]
     if not open_ones:
         return
     request = MergeRequest(

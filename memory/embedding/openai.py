@@ -8,7 +8,7 @@ import numpy as np
 import openai
 from openai.types import CreateEmbeddingResponse
 
-from memory.domain.tokens import count_tokens
+from memory.domain.tokens import beginning, count_tokens
 from memory.embedding.base import Embedding, Vectors
 from memory.embedding.registry import OPENAI_PREFIX
 from memory.exceptions import ModelError
@@ -21,7 +21,11 @@ BATCH = 256
 BATCH_TOKENS = 200_000
 """Tokens in one request by our own high count; OpenAI takes 300,000."""
 TEXT_TOKENS = 8_000
-"""Of a longer text only the beginning is embedded: servers refuse more."""
+"""Of a longer text only the beginning is embedded: servers refuse more, OpenAI more than 8,191 tokens."""
+SHORTER = (2_000, 480, 120)
+"""What is tried in turn where a server refuses all the same. A tokeniser may make four times as many tokens of a text
+as we count (encoded data, rare letters), and many models read 512: one such text must not keep a memory waiting."""
+_TOO_LONG = (400, 413, 422)
 
 
 class OpenAIEmbedder:
@@ -50,7 +54,7 @@ class OpenAIEmbedder:
             endpoint = self._endpoint if timeout is None else replace(self._endpoint, timeout=timeout)
             with sync_client(endpoint) as client:
                 for batch in _batches([_bounded(texts[position]) for position in told]):
-                    answer = self._ask(client, batch)
+                    answer = self._answered(client, batch)
                     # Counted before it is read: a malformed answer is paid for like any other.
                     usage += usage_of(answer)
                     parts.append(_rows(answer, len(batch)))
@@ -60,6 +64,22 @@ class OpenAIEmbedder:
         vectors = np.zeros((len(texts), found.shape[1]), dtype=np.float32)
         vectors[told] = found
         return Embedding(vectors, usage)
+
+    def _answered(self, client: openai.OpenAI, batch: list[str]) -> object:
+        """Ask, and where the request is refused, again with texts shortened further as long as there is something to
+        shorten: no status tells a text that is too long from another fault.
+        """
+        for limit in SHORTER:
+            shorter = [beginning(text, limit) for text in batch]
+            if shorter == batch:
+                continue
+            try:
+                return self._ask(client, batch)
+            except openai.APIStatusError as error:
+                if error.status_code not in _TOO_LONG:
+                    raise
+                batch = shorter
+        return self._ask(client, batch)
 
     def _ask(self, client: openai.OpenAI, batch: list[str]) -> object:
         return client.embeddings.create(model=self._endpoint.model, input=batch, encoding_format="float")
@@ -80,10 +100,7 @@ def _rows(answer: object, count: int) -> Vectors:
 
 
 def _bounded(text: str) -> str:
-    # A token is never more than four characters to `count_tokens`: no need to count what is far beyond.
-    text = storable(text[: 4 * TEXT_TOKENS])
-    tokens = count_tokens(text)
-    return text if tokens <= TEXT_TOKENS else text[: len(text) * TEXT_TOKENS // tokens]
+    return beginning(storable(text[: 4 * TEXT_TOKENS]), TEXT_TOKENS)
 
 
 def _batches(texts: list[str]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""How long what a model writes may be, and how it is cut: at a word, and without what a database refuses."""
+"""How long what a model reads and writes may be, and how it is cut: at a word, without what a database refuses."""
 
 import re
 
@@ -10,6 +10,11 @@ FACT = 500
 REASON = 300
 PROFILE_NAME = 40
 PROFILE_VALUE = 200
+
+QUERY_EXCERPT = 12_000
+"""Characters of one message that a call shows; of a longer one, its beginning and its end."""
+RESPONSE_EXCERPT = 4_000
+"""The same for an answer, which says less about the user."""
 
 # C0 and C1 controls but not tab and line feed: PostgreSQL refuses NUL, and none of them is text.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

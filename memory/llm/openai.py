@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeGuard, TypeVar
 
 import httpx2
 import openai
@@ -42,6 +42,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds a server may take to accept the connection; a silence after that is judged by
 `Endpoint.timeout`.
 """
+MOST_TOKENS = 1_000_000_000
+"""What is more than this is no count of tokens; the ledger's column ends at twice that."""
 JOB_PATIENCE = 4
 """A consolidation comes in one piece, so its silence lasts for the whole generation."""
 
@@ -124,10 +126,14 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
 
 
 def usage_of(answer: object) -> Usage:
-    """Return the server's own counts in an answer of any kind; None where it sent none or nonsense."""
+    """Return the server's own counts in an answer of any kind; None where it sent none or nonsense (-1, say)."""
     usage = getattr(answer, "usage", None)
     counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-    return Usage(*(count if isinstance(count, int) else None for count in counts))
+    return Usage(*(count if _is_count(count) else None for count in counts))
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
 
 
 def _messages(turns: Sequence[Turn]) -> list[Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from memory.domain.tokens import ends_of
 from memory.llm.base import (
     VERDICTS,
     KnownFact,
@@ -20,7 +21,17 @@ from memory.llm.base import (
     TransferRequest,
     Turn,
 )
-from memory.llm.bounds import FACT, KEYWORD, KEYWORDS_PER_PAGE, PROFILE_VALUE, SUMMARY, TITLE, storable
+from memory.llm.bounds import (
+    FACT,
+    KEYWORD,
+    KEYWORDS_PER_PAGE,
+    PROFILE_VALUE,
+    QUERY_EXCERPT,
+    RESPONSE_EXCERPT,
+    SUMMARY,
+    TITLE,
+    storable,
+)
 
 PROMPT_VERSION = 3
 TRANSFER_TASK = "MemoryOS task: transfer"
@@ -28,10 +39,6 @@ PROMOTION_TASK = "MemoryOS task: promotion"
 MERGE_TASK = "MemoryOS task: merge"
 SUMMARY_TASK = "MemoryOS task: summary"
 
-QUERY_EXCERPT = 12_000
-"""Characters of one message that a call shows; of a longer one, its beginning and its end."""
-RESPONSE_EXCERPT = 4_000
-"""The same for an answer, which says less about the user."""
 FAULTY_ANSWER_EXCERPT = 2_000
 
 _COMMON_RULES = """\
@@ -223,10 +230,7 @@ SUMMARY_SCHEMA: dict[str, Any] = {
 
 def _excerpt(text: str, limit: int) -> str:
     text = storable(text)
-    if len(text) <= limit:
-        return text
-    head, tail = limit * 2 // 3, limit // 3
-    return f"{text[:head]}\n[... {len(text) - head - tail} characters left out ...]\n{text[-tail:]}"
+    return text if len(text) <= limit else ends_of(text, limit)
 
 
 def _said_at(at: datetime) -> str:

@@ -4,14 +4,19 @@ import re
 
 _OPEN = "<think>"
 _CLOSE = "</think>"
-_CLOSED_BLOCK = re.compile(r"\A\s*(?:<think>)?.*?</think>\s*", re.DOTALL)
+_BLOCK = re.compile(r"\A\s*<(think(?:ing)?|thought|reasoning)>.*?(?:</\1>|\Z)\s*", re.DOTALL | re.IGNORECASE)
+_REST_OF_BLOCK = re.compile(r"\A.*?</think>\s*", re.DOTALL)
 
 
 def without_reasoning(text: str) -> str:
-    """Return a whole answer without its leading reasoning; servers may have eaten the opening tag."""
-    if text.lstrip().startswith("{"):
-        return text
-    return _CLOSED_BLOCK.sub("", text, count=1)
+    """Return a whole answer without its leading reasoning; servers may have eaten the opening tag.
+
+    Of an answer that was cut off while the model was still reasoning nothing is left: what stands there is a draft.
+    """
+    while block := _BLOCK.match(text):
+        text = text[block.end() :]
+    # A closing tag inside of JSON, fenced or not, is something somebody said.
+    return text if text.lstrip().startswith(("{", "`")) else _REST_OF_BLOCK.sub("", text, count=1)
 
 
 class ReasoningFilter:

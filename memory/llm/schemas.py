@@ -10,6 +10,8 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from memory.llm.base import Verdict
 
+_FIRST_YEAR, _LAST_YEAR = 1000, 2999
+
 
 def _as_text(value: object) -> object:
     """A bare number is a text; nothing else is."""
@@ -53,12 +55,17 @@ def _as_level(value: object) -> object:
 
 
 def _as_day(value: object) -> object:
-    """Return midnight UTC of a written day; what is no full date is no date."""
+    """Return midnight UTC of a written day; what is no full date is no date, nor is 0001-01-01 or 9999-12-31.
+
+    With a time zone those two name moments that Postgres stores and Python cannot read back.
+    """
     if not isinstance(value, str):
         return None
     try:
         at = datetime.fromisoformat(value.strip())
     except ValueError:
+        return None
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

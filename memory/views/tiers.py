@@ -164,11 +164,13 @@ class MoveSegment(SegmentView):
         raise NotImplementedError
 
     def back(self, pk: int) -> str:
-        """Return the page the person came from: the list of archived ones, else the segment's own."""
+        """Return the page the person came from: the list of archived ones, else the segment's own, at the button that
+        was pressed. A fragment takes the keyboard there without any script, also where htmx has not been loaded yet.
+        """
         slug = self.memory.assistant.slug
         if self.request.GET.get("show") == "archived":
             return f"{reverse('memory:segments', args=[slug])}{self.place()['query']}"
-        return reverse("memory:segment", args=[slug, pk])
+        return f"{reverse('memory:segment', args=[slug, pk])}#segment-move"
 
 
 class ArchiveSegment(MoveSegment):

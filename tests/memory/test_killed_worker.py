@@ -14,7 +14,8 @@ import pytest
 from django.db.models import QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from memory.domain.jobs import job_state, lock_of
+from memory.domain.jobs import job_state
+from memory.domain.queueing import lock_of
 from memory.domain.recording import PageDraft, record_pages
 from memory.enums import Source
 from memory.llm.prompts import PROMOTION_TASK, TRANSFER_TASK

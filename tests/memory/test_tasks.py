@@ -13,6 +13,7 @@ from procrastinate.jobs import Job
 from pytest_django.fixtures import Settings
 
 from memory import tasks
+from memory.domain.queueing import QUEUE
 from memory.models import Memory, Page
 from tests.memory.factories import MemoryFactory, PageFactory, SegmentFactory
 from tests.openai_server import OpenAIServer
@@ -44,7 +45,7 @@ def memory() -> Memory:
 
 
 def context() -> JobContext:
-    job = Job(id=1, queue=tasks.QUEUE, lock=None, queueing_lock=None, task_name="memory.promote")
+    job = Job(id=1, queue=QUEUE, lock=None, queueing_lock=None, task_name="memory.promote")
     return JobContext(start_timestamp=0, app=app, job=job, abort_reason=lambda: None)
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from memory.domain.jobs import lock_of
+from memory.domain.queueing import lock_of
 from memory.enums import Actor, EventKind, KnowledgeStatus, Role
 from memory.models import Memory, MemoryEvent, Segment
 from memory.views.activity import actor, recent_activity, sentence

@@ -215,7 +215,7 @@ def test_a_segment_is_archived_from_its_page_and_restored_there(client: Client, 
     assert f'action="{url(memory, "segment-archive", segment.pk)}"' in html_of(client, page)
     answer = client.post(url(memory, "segment-archive", segment.pk), follow=True)
     html = answer.content.decode()
-    assert answer.redirect_chain == [(page, 302)]
+    assert answer.redirect_chain == [(f"{page}#segment-move", 302)]
     assert "Archived “Tea”." in html
     assert f'action="{url(memory, "segment-restore", segment.pk)}"' in html
     html = client.post(url(memory, "segment-restore", segment.pk), follow=True).content.decode()

@@ -120,9 +120,16 @@ def test_vectors_of_another_model_leave_the_words_to_decide() -> None:
 
 def test_one_call_has_a_bound_and_takes_the_nearest() -> None:
     found = [Relation(number, 0, NEAR_FROM + number / 1000) for number in range(PAIRS_A_CALL + 5)]
-    asked = undecided(found)
+    asked = undecided(found, drafts(*["The user likes tea."] * (PAIRS_A_CALL + 5)), 6000)
     assert [each.new for each in asked] == list(range(PAIRS_A_CALL + 4, 4, -1))
     assert [each.verdict for each in found[:5]] == ["different"] * 5
+
+
+def test_one_call_is_bounded_in_tokens_too() -> None:
+    found = [Relation(number, 0, NEAR_FROM + number / 1000) for number in range(4)]
+    asked = undecided(found, drafts(*["tea " * 200] * 4), 1000)
+    assert [each.new for each in asked] == [3, 2]
+    assert [each.verdict for each in found] == ["different", "different", None, None]
 
 
 def test_no_facts_are_no_work() -> None:

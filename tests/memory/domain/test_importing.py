@@ -101,6 +101,7 @@ def test_a_locomo_file_of_several_conversations_asks_which_one() -> None:
         ([entry(user_input=" ", agent_response="")], "Entry 1 is empty"),
         ([entry(), entry(), entry(timestamp="yesterday")], "Entry 3: the timestamp 'yesterday'"),
         ([entry(timestamp="2026-02-30 00:00:00")], "Entry 1: the timestamp"),
+        ([entry(timestamp="0001-01-01 00:00:00+14:00")], "Entry 1: the timestamp"),
         ([entry(meta_data="x")], "Entry 1: 'meta_data'"),
         ([entry(meta_data={"x": "a\0b"})], "Entry 1: 'meta_data' holds characters"),
         ('[{"user_input": "a", "agent_response": "b", "meta_data": {"x": NaN}}]', "holds NaN"),

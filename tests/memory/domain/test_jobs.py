@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 from memory import tasks
 from memory.domain.jobs import job_state, requeue, retry_job, stalled_jobs
+from memory.domain.queueing import MAX_ATTEMPTS
 from memory.domain.recording import record_page
 from memory.enums import EventKind
 from memory.exceptions import JobNotFound
@@ -61,7 +62,7 @@ def test_after_the_last_attempt_the_job_stays_failed_and_a_person_can_retry_it(s
     job = job_of(memory)
     force(job, "doing")
     with pytest.raises(Exception, match="reached"):
-        tasks.consolidate(_context(job), memory_id=memory.pk, attempt=tasks.MAX_ATTEMPTS)
+        tasks.consolidate(_context(job), memory_id=memory.pk, attempt=MAX_ATTEMPTS)
     force(job, "failed")
     assert [failed.id for failed in job_state(memory).failed] == [job.pk]
     with pytest.raises(JobNotFound):

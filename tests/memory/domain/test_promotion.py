@@ -174,6 +174,16 @@ def test_unknown_and_demographic_dimensions_are_dropped() -> None:
     assert not segment.memory.traits.exists()
 
 
+def test_what_is_said_again_comes_back_and_is_not_put_away_at_once() -> None:
+    memory = hot_segment(words="boat").memory
+    memory.assistant.memory_settings = {"knowledge_capacity": 1}
+    useful = KnowledgeFactory(memory=memory, text="The user likes tea.", times_confirmed=9)
+    back = KnowledgeFactory(memory=memory, text="The user owns boat0.", status=KnowledgeStatus.ARCHIVED)
+    promote_all(memory, learning(user_knowledge=(Fact(back.text, (0,)),)), EMBEDDER)
+    states = memory.knowledge.order_by("pk").values_list("pk", "status")
+    assert list(states) == [(useful.pk, KnowledgeStatus.ARCHIVED), (back.pk, KnowledgeStatus.ACTIVE)]
+
+
 def test_knowledge_beyond_the_capacity_is_archived_except_pinned() -> None:
     segment = hot_segment()
     memory = segment.memory

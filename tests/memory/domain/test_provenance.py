@@ -1,5 +1,7 @@
 """Whose words a finding rests on: honest paraphrases pass, echoes do not."""
 
+import time
+
 import pytest
 
 from memory.domain.provenance import about_the_assistant, own_words, repetition, statements, support
@@ -137,3 +139,11 @@ def test_statements_leave_the_questions_out() -> None:
 )
 def test_what_the_user_states_is_not_about_the_assistant(query: str, response: str, entry: str, kept: bool) -> None:
     assert about_the_assistant(entry, pages((query, response))) is kept
+
+
+def test_a_hostile_message_is_read_in_time() -> None:
+    """Every opening used to be looked through to the message's end: two million characters took minutes."""
+    message = "<memory " * 12_500
+    started = time.process_time()
+    assert own_words(message, {"a"}) == message.strip()
+    assert time.process_time() - started < 0.3

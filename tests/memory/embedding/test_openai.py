@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from memory import exceptions as errors
-from memory.embedding.openai import BATCH, TEXT_TOKENS, OpenAIEmbedder
+from memory.domain.tokens import count_tokens
+from memory.embedding.openai import BATCH, SHORTER, TEXT_TOKENS, OpenAIEmbedder
 from memory.llm.base import Usage
 from memory.llm.openai import Endpoint
 from tests.openai_answers import EMBEDDING_DIMENSIONS, bag_of_words
-from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer
+from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer, RecordedRequest
 
 
 @pytest.fixture
@@ -49,6 +50,54 @@ def test_long_texts_are_cut_and_spread_over_requests(server: OpenAIServer, embed
 
     assert [len(request.body["input"]) for request in server.requests] == [25, 1]
     assert len(server.requests[0].body["input"][0]) == 4 * TEXT_TOKENS
+
+
+@pytest.mark.parametrize("text", ["茶" * 20_000, "茶" * TEXT_TOKENS + "x" * 40_000, "x" * 40_000 + "茶" * TEXT_TOKENS])
+def test_a_long_text_keeps_the_bound_wherever_its_tokens_stand(
+    server: OpenAIServer, embedder: OpenAIEmbedder, text: str
+) -> None:
+    embedder.embed([text])
+
+    [sent] = server.requests[0].body["input"]
+    assert text.startswith(sent)
+    assert TEXT_TOKENS // 2 < count_tokens(sent) <= TEXT_TOKENS
+
+
+class NarrowModel(OpenAIServer):
+    """Refuses texts of more than `most` characters, as models with a window do."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def take_behaviour(self, request: RecordedRequest) -> Behaviour:
+        behaviour = super().take_behaviour(request)
+        too_long = any(len(text) > self._most for text in request.body["input"])
+        return Behaviour(status=400) if too_long else behaviour
+
+
+@pytest.mark.parametrize(("most", "sent"), [(10_000, [32_000, 8_000]), (2_000, [32_000, 8_000, 1_920])])
+def test_a_model_that_reads_less_is_asked_with_less(most: int, sent: list[int]) -> None:
+    """Else one page of encoded data would keep all pages of its memory waiting, for ever."""
+    with NarrowModel(most) as server:
+        embedding = OpenAIEmbedder(Endpoint("bge", server.base_url)).embed_counted(["x" * 100_000, "tea"])
+
+        assert [[len(text) for text in request.body["input"]] for request in server.requests] == [
+            [length, 3] for length in sent
+        ]
+    assert embedding.vectors.shape == (2, EMBEDDING_DIMENSIONS)
+    assert embedding.usage == Usage(2, None)
+
+
+def test_a_request_refused_for_another_reason_ends_soon(server: OpenAIServer, embedder: OpenAIEmbedder) -> None:
+    server.default = Behaviour(status=400)
+
+    with pytest.raises(errors.ModelRefused):
+        embedder.embed(["tea"])
+    with pytest.raises(errors.ModelRefused):
+        embedder.embed(["x" * 100_000])
+
+    assert len(server.requests) == 1 + 1 + len(SHORTER)
 
 
 def test_what_a_call_cost_is_summed_over_its_requests(server: OpenAIServer, embedder: OpenAIEmbedder) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from memory.embedding.wordllama import DIMENSIONS, WordLlamaEmbedder
+from memory.embedding.wordllama import DIMENSIONS, TEXT_CHARACTERS, WordLlamaEmbedder
 
 EMBEDDER = WordLlamaEmbedder()
 
@@ -38,6 +38,15 @@ def test_blank_texts_are_zeros() -> None:
 
 def test_odd_characters_are_embedded() -> None:
     assert np.isfinite(EMBEDDER.embed(["a\x00b", "\ud800 lone", "x" * 50_000])).all()
+
+
+def test_of_a_long_text_the_beginning_is_embedded() -> None:
+    texts = ["tea " * 500_000, *["short"] * 3, *["tea " * (TEXT_CHARACTERS // 4)] * 20]
+
+    vectors = EMBEDDER.embed(texts)
+
+    assert np.array_equal(vectors[0], vectors[-1])
+    assert np.array_equal(vectors[1], EMBEDDER.embed(["short"])[0])
 
 
 def test_many_texts_and_threads_give_the_same_vectors() -> None:

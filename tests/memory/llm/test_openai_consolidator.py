@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from memory import exceptions as errors
-from memory.llm.base import Fact, TraitFinding, Usage
+from memory.llm.base import Fact, SummaryRequest, TraitFinding, Usage
 from memory.llm.openai import Endpoint, OpenAIConsolidator
 from memory.llm.prompts import PROMOTION_SCHEMA, TRANSFER_SCHEMA
 from tests.memory.llm.requests import AT, promotion_request, transfer_request
@@ -145,6 +145,19 @@ def test_usage_the_server_does_not_tell_is_none(server: OpenAIServer, consolidat
     server.default = Behaviour(usage=False)
 
     assert consolidator.transfer(TRANSFER).usage == Usage(None, None)
+
+
+@pytest.mark.parametrize("count", [-1, 10**12, True, 5.5, "90", None])
+def test_usage_that_is_no_count_is_none(server: OpenAIServer, consolidator: OpenAIConsolidator, count: object) -> None:
+    """The ledger's column takes none of these, and a job must not fail for what it only notes."""
+    message = {"role": "assistant", "content": '{"summary": "They spoke of tea."}'}
+    body = {
+        "id": "x", "object": "chat.completion", "created": 1, "model": "m", "usage": {"prompt_tokens": count},
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+    }  # fmt: skip
+    server.queue(Behaviour(raw_body=json.dumps(body), content_type="application/json"))
+
+    assert consolidator.summarise(SummaryRequest(TRANSFER.pages)).usage == Usage(None, None)
 
 
 @pytest.mark.parametrize(

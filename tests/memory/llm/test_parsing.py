@@ -287,6 +287,16 @@ def test_promotion_unknown_numbers_and_bad_days_are_dropped_from_a_fact() -> Non
     assert result.user_knowledge == (Fact("Kept.", (0, 1), AT, (2,)),)
 
 
+@pytest.mark.parametrize(
+    "day", ["0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31", "9999-12-31T23:59:59-14:00", "0999-01-01"]
+)
+def test_promotion_a_placeholder_is_no_day(day: str) -> None:
+    """Those with a zone name moments that Postgres stores and Python cannot read: the fact could never be shown."""
+    result = promote({"user_knowledge": [fact("Kept.", 0, valid_from=day)]})
+
+    assert [each.valid_from for each in result.user_knowledge] == [AT]
+
+
 def test_promotion_same_fact_twice_is_one() -> None:
     result = promote({"user_knowledge": [fact("Plays tennis.", 0), fact("plays  TENNIS.", 1)]})
 

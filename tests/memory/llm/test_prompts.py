@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from memory.llm import prompts
 from memory.llm.base import KnownFact, KnownSegment
+from memory.llm.bounds import QUERY_EXCERPT
 from memory.llm.schemas import FactRead, NoteRead, ProfileRead, TopicRead, TraitRead
 from tests.memory.llm.requests import pages, promotion_request, transfer_request
 from tests.openai_answers import block
@@ -97,7 +98,7 @@ def test_pasted_document_is_shown_by_its_ends() -> None:
     content = prompts.transfer_turns(transfer_request("start" + "x" * 1_000_000 + "end"))[1].content
     shown = block(content, "pages")[0]["user"]
 
-    assert len(shown) < prompts.QUERY_EXCERPT + 100
+    assert len(shown) < QUERY_EXCERPT + 100
     assert shown.startswith("start")
     assert shown.endswith("end")
     assert "988008 characters left out" in shown

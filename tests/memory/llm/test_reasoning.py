@@ -32,6 +32,11 @@ def test_filter_hides_reasoning_wherever_the_pieces_are_cut(text: str, shown: st
         ("the opening tag was eaten</think> {}", "{}"),
         ('{"a": "</think>"}', '{"a": "</think>"}'),
         ("no reasoning", "no reasoning"),
+        ('<think>maybe {"a": 1} or', ""),
+        ('<think>one</think>\n<think>{"a": 1}</think>\n{"b": 2}', '{"b": 2}'),
+        ('<Thinking>{"a": 1}</Thinking>{"b": 2}', '{"b": 2}'),
+        ('<reasoning>{"a": 1}</reasoning>{"b": 2}', '{"b": 2}'),
+        ('```json\n{"a": "</think>"}\n```', '```json\n{"a": "</think>"}\n```'),
     ],
 )
 def test_without_reasoning_of_a_whole_answer(text: str, left: str) -> None:
