@@ -48,6 +48,8 @@ def open_list(page: Page, memoryos: Product, name: str) -> None:
     page.goto(f"{memoryos.url}/memory/")
     page.get_by_role("navigation", name="Memory").get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    # A click before htmx is there leads to the page that does the same without it.
+    page.wait_for_load_state()
 
 
 def correct_profile(page: Page) -> None:
