@@ -28,17 +28,21 @@ _PRODUCT = "-(embedding <#> %s::halfvec)"
 _SEGMENTS = """
     SELECT id, term_count::bigint, CASE {cases} ELSE 'NaN'::float8 END
     FROM memory_segment WHERE memory_id = %s AND archived_at IS NULL"""
-# A join finds the pages of each segment by themselves; a list of segments would cost more to plan than to read.
-# The sum keeps the planner from looking up all pages of the memory for each segment.
+# One look into the index of segments for each: as a list of segments they would cost more to plan than to read, and as
+# a plain join the planner, which underrates the conditions, reads the whole table. `OFFSET 0` keeps it from choosing.
 _PAGES = f"""
     SELECT position, {_PRODUCT}
     FROM (
-        SELECT position, embedding, embedding_model FROM memory_page WHERE memory_id = %s AND segment_id IS NULL
+        SELECT memory_id, position, embedding, embedding_model FROM memory_page
+        WHERE memory_id = %s AND segment_id IS NULL
         UNION ALL
-        SELECT position, embedding, embedding_model
-        FROM unnest(%s::bigint[]) AS chosen (id) JOIN memory_page ON segment_id = chosen.id WHERE memory_id + 0 = %s
+        SELECT page.memory_id, page.position, page.embedding, page.embedding_model
+        FROM unnest(%s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
+            SELECT memory_id, position, embedding, embedding_model FROM memory_page
+            WHERE segment_id = chosen.id OFFSET 0
+        ) AS page
     ) AS scanned
-    WHERE embedding_model = %s AND vector_dims(embedding) = %s"""
+    WHERE memory_id = %s AND embedding_model = %s AND vector_dims(embedding) = %s"""
 
 
 @dataclass(frozen=True, slots=True)
