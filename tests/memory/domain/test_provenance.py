@@ -141,9 +141,16 @@ def test_what_the_user_states_is_not_about_the_assistant(query: str, response: s
     assert about_the_assistant(entry, pages((query, response))) is kept
 
 
-def test_a_hostile_message_is_read_in_time() -> None:
-    """Every opening used to be looked through to the message's end: two million characters took minutes."""
-    message = "<memory " * 12_500
-    started = time.process_time()
-    assert own_words(message, {"a"}) == message.strip()
-    assert time.process_time() - started < 0.3
+def test_the_cost_of_a_hostile_message_grows_with_its_length_and_no_faster() -> None:
+    """Every opening used to be looked through to the message's end: eight times the length took 64 times as long."""
+
+    def cost(openings: int) -> float:
+        message = "<memory " * openings
+        taken = []
+        for _ in range(3):
+            started = time.process_time()
+            assert own_words(message, {"a"}) == message.strip()
+            taken.append(time.process_time() - started)
+        return min(taken)
+
+    assert cost(100_000) < 24 * cost(12_500)
