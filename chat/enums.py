@@ -4,11 +4,19 @@ from django.db import models
 
 
 class Mode(models.TextChoices):
-    """What a conversation does with memory. Only `NORMAL` is offered for now."""
+    """What a conversation does with memory: recalls and records; only recalls; neither, and is gone when closed."""
 
     NORMAL = "normal", "Normal"
     READ_ONLY = "read_only", "Read-only memory"
     TEMPORARY = "temporary", "Temporary"
+
+
+class TitleSource(models.TextChoices):
+    """Who named a conversation. What a person wrote stands."""
+
+    FIRST_WORDS = "first_words", "Its first words"
+    MODEL = "model", "A model"
+    PERSON = "person", "A person"
 
 
 class MessageRole(models.TextChoices):

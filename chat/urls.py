@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from chat import views
+from chat.views import conversations, thread
 
 app_name = "chat"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("new/", views.new, name="new"),
-    path("conversations/", views.conversations, name="conversations"),
-    path("c/<uuid:conversation_id>/", views.conversation, name="conversation"),
-    path("c/<uuid:conversation_id>/rename/", views.rename, name="rename"),
-    path("c/<uuid:conversation_id>/delete/", views.delete, name="delete"),
-    path("c/<uuid:conversation_id>/forget/", views.forget, name="forget"),
+    path("", thread.home, name="home"),
+    path("new/", thread.new, name="new"),
+    path("conversations/", conversations.conversations, name="conversations"),
+    path("c/<uuid:conversation_id>/", thread.conversation, name="conversation"),
+    path("c/<uuid:conversation_id>/rename/", conversations.rename, name="rename"),
+    path("c/<uuid:conversation_id>/delete/", conversations.delete, name="delete"),
+    path("c/<uuid:conversation_id>/forget/", conversations.forget, name="forget"),
 ]

@@ -23,6 +23,7 @@ class KnowledgeStatus(models.TextChoices):
     PROPOSED = "proposed", "Proposed"
     SUPERSEDED = "superseded", "Superseded"
     ARCHIVED = "archived", "Archived"
+    DISABLED = "disabled", "Not used"
 
 
 class TraitLevel(models.TextChoices):
@@ -63,6 +64,10 @@ class EventKind(models.TextChoices):
     ARCHIVED = "archived", "Archived"
     RESTORED = "restored", "Restored"
     EDITED = "edited", "Edited"
+    PINNED = "pinned", "Pinned"
+    UNPINNED = "unpinned", "No longer pinned"
+    DISABLED = "disabled", "No longer used"
+    ENABLED = "enabled", "Used again"
     DELETED = "deleted", "Deleted"
     FORGOTTEN = "forgotten", "Forgotten"
     FAILED = "failed", "Job failed"
@@ -83,6 +88,7 @@ class Purpose(models.TextChoices):
     MERGE = "merge", "Merging facts"
     SUMMARY = "summary", "Summary"
     EMBEDDING = "embedding", "Embedding"
+    TITLE = "title", "Title of a conversation"
 
 
 class Outcome(models.TextChoices):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Left, Now
 
 from chat.enums import RETRYABLE, MessageRole, Status
 from chat.models.conversation import Conversation
 from memory.models import Page
 
 CLIENT_ID_MAX_CHARACTERS = 64
+SEARCH_CONFIGURATION = "simple"
+"""Of PostgreSQL's text search: words as they are, in any language."""
+SEARCHED_CHARACTERS = 100_000
+"""Of a message; beyond a megabyte PostgreSQL refuses to index a text, and with it the row."""
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -52,6 +58,14 @@ class Message(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.COMPLETE)
     content = models.TextField(blank=True)
     error = models.CharField(max_length=500, blank=True, help_text="Why it failed, in plain words.")
+    continues = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="continuations",
+        help_text="The unfinished answer whose text this one begins with.",
+    )
     client_id = models.CharField(  # noqa: DJ001 (null: not sent by a client, so not unique)
         max_length=CLIENT_ID_MAX_CHARACTERS,
         null=True,
@@ -61,6 +75,11 @@ class Message(models.Model):
     model = models.CharField(max_length=200, blank=True, help_text="Who wrote the answer.")
     tokens_in = models.PositiveIntegerField(null=True, blank=True)
     tokens_out = models.PositiveIntegerField(null=True, blank=True)
+    prompt_tokens = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Of the prompt: tokens of instructions, memory, history and question.",
+    )
     lease_expires_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -112,6 +131,12 @@ class Message(models.Model):
         indexes = (
             # The log of a conversation in order, and what a socket has not seen yet (id > the last it has).
             models.Index(fields=("conversation", "id"), name="message_in_order"),
+            # Full-text search. Only of ended messages: a growing answer is stored ten times a second.
+            GinIndex(
+                SearchVector(Left("content", SEARCHED_CHARACTERS), config=SEARCH_CONFIGURATION),
+                condition=~Q(status=Status.STREAMING),
+                name="message_search",
+            ),
             # The sweep for answers whose writer died.
             models.Index(
                 fields=("lease_expires_at",),

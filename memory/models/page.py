@@ -50,6 +50,7 @@ class Page(models.Model):
     segment = models.ForeignKey(Segment, on_delete=models.RESTRICT, null=True, blank=True, related_name="pages")
     keywords = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     analysed_at = models.DateTimeField(null=True, blank=True, help_text="When a promotion read it.")
+    disabled = models.BooleanField(default=False, help_text="Kept, and not recalled.")
 
     embedding = HalfVectorField(null=True, blank=True)
     embedding_model = models.CharField(max_length=200, blank=True, help_text="The model that made the vector.")
@@ -88,6 +89,8 @@ class Page(models.Model):
             models.Index(fields=("segment", "position"), condition=Q(analysed_at__isnull=True), name="page_unread"),
             # Which embedding models a memory's vectors come from (recall), and what `reembed` has left.
             models.Index(fields=("memory", "embedding_model"), name="page_by_embedder"),
+            # What recall leaves out because the person said so: few, and read by every recall.
+            models.Index(fields=("memory",), condition=Q(disabled=True), name="page_disabled"),
             # A memory's pages by when they were said (the dashboard, date filters).
             models.Index(fields=("memory", "occurred_at"), name="page_by_time"),
         )

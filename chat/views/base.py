@@ -1,0 +1,88 @@
+"""What every page of the chat has around it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django_htmx.http import trigger_client_event
+from django_htmx.middleware import HtmxDetails
+
+from chat.exceptions import ConversationGone
+from chat.listing import list_conversations, zone_of
+from chat.models import Conversation
+from memory.llm import model_connected
+from memory.models import Memory
+
+Params = ParamSpec("Params")
+
+CONVERSATIONS_CHANGED = "conversations-changed"
+
+
+class PersonRequest(HttpRequest):
+    """A request of somebody who is signed in, after the middlewares."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def page(
+    view: Callable[Concatenate[PersonRequest, Params], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Params], HttpResponse]:
+    """Make a view a page of the chat: for people signed in, never stored by the browser, in the reader's time zone.
+
+    In the dialog, a conversation that is gone is said so in a fragment.
+    """
+
+    @login_required
+    @cache_control(no_store=True)
+    @wraps(view)
+    def wrapped(request: Any, /, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
+        with timezone.override(zone_of(request)):
+            try:
+                return view(request, *args, **kwargs)
+            except Http404:
+                if not request.htmx:
+                    raise
+                return trigger_client_event(render(request, "chat/_gone.html", status=404), CONVERSATIONS_CHANGED)
+
+    return wrapped
+
+
+def conversation_or_404(request: PersonRequest, conversation_id: uuid.UUID) -> Conversation:
+    rows = Conversation.objects.for_user(request.user).select_related("memory__assistant")
+    return get_object_or_404(rows, pk=conversation_id)
+
+
+@contextmanager
+def gone_is_404() -> Iterator[None]:
+    try:
+        yield
+    except ConversationGone as error:
+        raise Http404 from error
+
+
+def list_changed(request: PersonRequest) -> HttpResponse:
+    return trigger_client_event(HttpResponse(status=204), CONVERSATIONS_CHANGED)
+
+
+def shell(request: PersonRequest, memory: Memory, current: uuid.UUID) -> dict[str, Any]:
+    """Return what every chat page shows around its messages."""
+    return {
+        "assistant": memory.assistant,
+        "current": str(current),
+        "listing": list_conversations(request.user, memory.pk, timezone.localdate(), None, ""),
+        "person": memory.user_id,
+        "max_characters": settings.CHAT_MESSAGE_MAX_CHARACTERS,
+        "model_connected": model_connected(),
+    }
