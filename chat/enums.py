@@ -37,6 +37,9 @@ class Status(models.TextChoices):
 RETRYABLE = frozenset({Status.INTERRUPTED, Status.FAILED})
 """Answers that a person may ask for again."""
 
+CONTINUABLE = RETRYABLE | {Status.STOPPED}
+"""Answers that may go on where they ended, if there is some text."""
+
 
 class ErrorCode(models.TextChoices):
     """Why a frame was refused; the client branches on these, people read the detail beside them."""

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from chat.conversations import locked_as_a_whole
 from chat.models import Conversation
-from chat.turns import locked_as_a_whole
 from memory.domain.forgetting import Forgetting, Target, forget, preview
 from memory.exceptions import ForgettingChanged, NothingToForget
 

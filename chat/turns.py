@@ -12,12 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.access import Seat
+from chat.conversations import lock_memory, locked_for
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotRetryable
 from chat.models import Conversation, Message, RecalledItem
@@ -29,7 +29,6 @@ from memory.domain.recording import record_page
 from memory.enums import Outcome, Purpose, Source
 from memory.llm.base import Usage
 from memory.models import Memory, Page
-from memory.models.memory import MemoryQuerySet
 
 LEASE = timedelta(seconds=5)
 
@@ -145,7 +144,7 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
     is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
     if is_remembered or written.recalled:
         # Before the answer: whoever deletes a conversation, or forgets, takes the two in this order.
-        _lock_memory(Memory.objects.filter(conversations__messages=written.answer_id))
+        lock_memory(Memory.objects.filter(conversations__messages=written.answer_id))
     answer = (
         Message.objects.select_for_update(of=("self",))
         .select_related("parent", "conversation__memory__assistant")
@@ -187,54 +186,11 @@ def interrupt_expired() -> list[UUID]:
     return [conversation_id for _, conversation_id in expired]
 
 
-@transaction.atomic
-def rename_conversation(user: User, conversation_id: UUID, title: str) -> None:
-    """Give a person's conversation another title, and touch nothing else of it. Raises ConversationGone."""
-    conversation = _locked_for(user, conversation_id)
-    if conversation is None:
-        raise ConversationGone
-    conversation.title = title
-    conversation.save(update_fields=["title"])
-
-
-@transaction.atomic
-def delete_conversation(user: User, conversation_id: UUID) -> None:
-    """Delete a person's conversation with its messages; memory keeps what it learnt.
-
-    In one transaction: lock it as a whole; delete it. Raises ConversationGone.
-    """
-    locked_as_a_whole(user, conversation_id).delete()
-
-
-def locked_as_a_whole(user: User, conversation_id: UUID) -> Conversation:
-    """Return a person's conversation, so locked that it can be deleted. Runs in the caller's transaction.
-
-    Its memory first, as every writer does, so that nobody forgets pages of it meanwhile; the conversation, so that no
-    turn begins in it; its messages, so that an answer that is just ending ends first, with all its rows.
-    Raises ConversationGone.
-    """
-    _lock_memory(Memory.objects.filter(conversations=conversation_id, user=user))
-    conversation = _locked_for(user, conversation_id)
-    if conversation is None:
-        raise ConversationGone
-    list(conversation.messages.order_by("pk").select_for_update().values_list("pk"))
-    return conversation
-
-
-def _lock_memory(found: MemoryQuerySet) -> None:
-    list(found.select_for_update(of=("self",), no_key=True).values_list("pk"))
-
-
 def _locked(seat: Seat) -> Conversation | None:
-    conversation = _locked_for(seat.user, seat.conversation_id)
+    conversation = locked_for(seat.user, seat.conversation_id)
     if conversation is None and seat.new_in is None:
         raise ConversationGone
     return conversation
-
-
-def _locked_for(user: User, conversation_id: UUID) -> Conversation | None:
-    rows = Conversation.objects.for_user(user).select_for_update(of=("self",))
-    return rows.filter(pk=conversation_id).first()
 
 
 def _created(seat: Seat, text: str, now: datetime) -> Conversation:

@@ -8,111 +8,189 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('chat', '0001_initial'),
-        ('memory', '0005_disabled'),
+        ("chat", "0001_initial"),
+        ("memory", "0005_disabled"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LearntItem',
+            name="LearntItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tier', models.CharField(choices=[('short_term', 'Short-term page'), ('mid_term', 'Mid-term page'), ('profile', 'Profile'), ('trait', 'Trait'), ('user_knowledge', 'Knowledge about you'), ('assistant_knowledge', 'Knowledge of the assistant')], max_length=20)),
-                ('object_id', models.BigIntegerField(help_text='Key of the segment, attribute, trait or entry.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[
+                            ("short_term", "Short-term page"),
+                            ("mid_term", "Mid-term page"),
+                            ("profile", "Profile"),
+                            ("trait", "Trait"),
+                            ("user_knowledge", "Knowledge about you"),
+                            ("assistant_knowledge", "Knowledge of the assistant"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("object_id", models.BigIntegerField(help_text="Key of the segment, attribute, trait or entry.")),
             ],
             options={
-                'ordering': ('update', 'pk'),
+                "ordering": ("update", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='MemoryUpdate',
+            name="MemoryUpdate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='archived_at',
+            model_name="conversation",
+            name="archived_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='closes_at',
-            field=models.DateTimeField(blank=True, help_text='Until when a temporary conversation stays though no page shows it; open pages renew it.', null=True),
+            model_name="conversation",
+            name="closes_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="Until when a temporary conversation stays though no page shows it; open pages renew it.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='deleted_at',
-            field=models.DateTimeField(blank=True, help_text='Hidden, and purged after a while.', null=True),
+            model_name="conversation",
+            name="deleted_at",
+            field=models.DateTimeField(blank=True, help_text="Hidden, and purged after a while.", null=True),
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='head',
-            field=models.ForeignKey(blank=True, help_text='The last message of the branch that is shown.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='chat.message'),
+            model_name="conversation",
+            name="head",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The last message of the branch that is shown.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="chat.message",
+            ),
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='pinned_at',
+            model_name="conversation",
+            name="pinned_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='title_source',
-            field=models.CharField(choices=[('first_words', 'Its first words'), ('model', 'A model'), ('person', 'A person')], default='first_words', max_length=12),
+            model_name="conversation",
+            name="title_source",
+            field=models.CharField(
+                choices=[("first_words", "Its first words"), ("model", "A model"), ("person", "A person")],
+                default="first_words",
+                max_length=12,
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='continues',
-            field=models.ForeignKey(blank=True, help_text='The unfinished answer whose text this one begins with.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='continuations', to='chat.message'),
+            model_name="message",
+            name="continues",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The unfinished answer whose text this one begins with.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="continuations",
+                to="chat.message",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='prompt_tokens',
-            field=models.JSONField(blank=True, default=dict, help_text='Of the prompt: tokens of instructions, memory, history and question.'),
+            model_name="message",
+            name="prompt_tokens",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Of the prompt: tokens of instructions, memory, history and question.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', False)), fields=['deleted_at'], name='conversation_to_be_purged'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)),
+                fields=["deleted_at"],
+                name="conversation_to_be_purged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('closes_at__isnull', False)), fields=['closes_at'], name='conversation_closing'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("closes_at__isnull", False)), fields=["closes_at"], name="conversation_closing"
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(django.db.models.functions.text.Left('content', 100000), config='simple'), condition=models.Q(('status', 'streaming'), _negated=True), name='message_search'),
+            model_name="message",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.search.SearchVector(
+                    django.db.models.functions.text.Left("content", 100000), config="simple"
+                ),
+                condition=models.Q(("status", "streaming"), _negated=True),
+                name="message_search",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(('title_source__in', ['first_words', 'model', 'person'])), name='conversation_title_source_known'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title_source__in", ["first_words", "model", "person"])),
+                name="conversation_title_source_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closes_at__isnull', False), ('mode', 'temporary')), models.Q(models.Q(('mode', 'temporary'), _negated=True), ('closes_at__isnull', True)), _connector='OR'), name='conversation_closes_if_temporary'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closes_at__isnull", False), ("mode", "temporary")),
+                    models.Q(models.Q(("mode", "temporary"), _negated=True), ("closes_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="conversation_closes_if_temporary",
+            ),
         ),
         migrations.AddField(
-            model_name='memoryupdate',
-            name='conversation',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='memory_updates', to='chat.conversation'),
+            model_name="memoryupdate",
+            name="conversation",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="memory_updates",
+                to="chat.conversation",
+            ),
         ),
         migrations.AddField(
-            model_name='learntitem',
-            name='update',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='chat.memoryupdate'),
+            model_name="learntitem",
+            name="update",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="items",
+                to="chat.memoryupdate",
+            ),
         ),
         migrations.AddIndex(
-            model_name='memoryupdate',
-            index=models.Index(fields=['conversation', 'id'], name='memory_update_in_order'),
+            model_name="memoryupdate",
+            index=models.Index(fields=["conversation", "id"], name="memory_update_in_order"),
         ),
         migrations.AddConstraint(
-            model_name='learntitem',
-            constraint=models.UniqueConstraint(fields=('update', 'tier', 'object_id'), name='learnt_item_once'),
+            model_name="learntitem",
+            constraint=models.UniqueConstraint(fields=("update", "tier", "object_id"), name="learnt_item_once"),
         ),
         migrations.AddConstraint(
-            model_name='learntitem',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['short_term', 'mid_term', 'profile', 'trait', 'user_knowledge', 'assistant_knowledge'])), name='learnt_tier_known'),
+            model_name="learntitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "tier__in",
+                        ["short_term", "mid_term", "profile", "trait", "user_knowledge", "assistant_knowledge"],
+                    )
+                ),
+                name="learnt_tier_known",
+            ),
         ),
     ]

@@ -59,9 +59,7 @@ class Conversation(models.Model):
     last_message_at = models.DateTimeField()
     pinned_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
-    deleted_at = models.DateTimeField(
-        null=True, blank=True, help_text="Hidden, and purged after a while."
-    )
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Hidden, and purged after a while.")
     closes_at = models.DateTimeField(
         null=True,
         blank=True,

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Left, Now
 
-from chat.enums import RETRYABLE, MessageRole, Status
+from chat.enums import CONTINUABLE, RETRYABLE, MessageRole, Status
 from chat.models.conversation import Conversation
 from memory.models import Page
 
@@ -164,6 +164,11 @@ class Message(models.Model):
     def is_running(self) -> bool:
         """Tell whether somebody is writing it."""
         return self.status == Status.STREAMING
+
+    @property
+    def is_continuable(self) -> bool:
+        """Tell whether Continue makes sense, as far as this message alone can say: there is a beginning to go on from."""
+        return self.role == MessageRole.ASSISTANT and self.status in CONTINUABLE and bool(self.content.strip())
 
     @property
     def is_retryable(self) -> bool:

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from chat import turns
+from chat.conversations import delete_conversation, rename_conversation
 from chat.forgetting import forget_conversation, pages_of, preview_conversation
 from chat.forms import RenameForm
 from chat.groups import announce_change
@@ -58,7 +58,7 @@ def rename(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     form = RenameForm(request.POST if request.method == "POST" else None, instance=row)
     if form.is_valid():
         with gone_is_404():
-            turns.rename_conversation(request.user, row.pk, form.cleaned_data["title"])
+            rename_conversation(request.user, row.pk, form.cleaned_data["title"])
         announce_change(row.pk)
         return list_changed(request) if request.htmx else redirect(row)
     context = {"conversation": row, "form": form}
@@ -75,7 +75,7 @@ def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
         context = {"conversation": row, "remembered": len(pages_of(row).ids)}
         return render(request, "chat/_delete.html" if request.htmx else "chat/delete.html", context)
     with gone_is_404():
-        turns.delete_conversation(request.user, row.pk)
+        delete_conversation(request.user, row.pk)
     return _deleted(request, row.get_absolute_url(), conversation_id)
 
 

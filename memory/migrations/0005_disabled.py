@@ -4,52 +4,96 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('memory', '0004_lead_with_the_memory'),
+        ("memory", "0004_lead_with_the_memory"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='knowledge',
-            name='knowledge_status_known',
+            model_name="knowledge",
+            name="knowledge_status_known",
         ),
         migrations.AddField(
-            model_name='page',
-            name='disabled',
-            field=models.BooleanField(default=False, help_text='Kept, and not recalled.'),
+            model_name="page",
+            name="disabled",
+            field=models.BooleanField(default=False, help_text="Kept, and not recalled."),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='disabled',
-            field=models.BooleanField(default=False, help_text='Kept, and shown to no model.'),
+            model_name="profile",
+            name="disabled",
+            field=models.BooleanField(default=False, help_text="Kept, and shown to no model."),
         ),
         migrations.AddField(
-            model_name='trait',
-            name='disabled',
-            field=models.BooleanField(default=False, help_text='Kept, and shown to no model.'),
+            model_name="trait",
+            name="disabled",
+            field=models.BooleanField(default=False, help_text="Kept, and shown to no model."),
         ),
         migrations.AlterField(
-            model_name='knowledge',
-            name='status',
-            field=models.CharField(choices=[('active', 'Active'), ('proposed', 'Proposed'), ('superseded', 'Superseded'), ('archived', 'Archived'), ('disabled', 'Not used')], default='active', max_length=12),
+            model_name="knowledge",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("active", "Active"),
+                    ("proposed", "Proposed"),
+                    ("superseded", "Superseded"),
+                    ("archived", "Archived"),
+                    ("disabled", "Not used"),
+                ],
+                default="active",
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='memoryevent',
-            name='kind',
-            field=models.CharField(choices=[('recorded', 'Page recorded'), ('transferred', 'Pages moved to mid-term'), ('promoted', 'Segment analysed'), ('learnt', 'Learnt'), ('confirmed', 'Confirmed again'), ('merged', 'Merged'), ('superseded', 'Superseded'), ('archived', 'Archived'), ('restored', 'Restored'), ('edited', 'Edited'), ('pinned', 'Pinned'), ('unpinned', 'No longer pinned'), ('disabled', 'No longer used'), ('enabled', 'Used again'), ('deleted', 'Deleted'), ('forgotten', 'Forgotten'), ('failed', 'Job failed')], max_length=12),
+            model_name="memoryevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("recorded", "Page recorded"),
+                    ("transferred", "Pages moved to mid-term"),
+                    ("promoted", "Segment analysed"),
+                    ("learnt", "Learnt"),
+                    ("confirmed", "Confirmed again"),
+                    ("merged", "Merged"),
+                    ("superseded", "Superseded"),
+                    ("archived", "Archived"),
+                    ("restored", "Restored"),
+                    ("edited", "Edited"),
+                    ("pinned", "Pinned"),
+                    ("unpinned", "No longer pinned"),
+                    ("disabled", "No longer used"),
+                    ("enabled", "Used again"),
+                    ("deleted", "Deleted"),
+                    ("forgotten", "Forgotten"),
+                    ("failed", "Job failed"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='modelcall',
-            name='purpose',
-            field=models.CharField(choices=[('reply', 'Reply'), ('transfer', 'Transfer'), ('promotion', 'Promotion'), ('merge', 'Merging facts'), ('summary', 'Summary'), ('embedding', 'Embedding'), ('title', 'Title of a conversation')], max_length=10),
+            model_name="modelcall",
+            name="purpose",
+            field=models.CharField(
+                choices=[
+                    ("reply", "Reply"),
+                    ("transfer", "Transfer"),
+                    ("promotion", "Promotion"),
+                    ("merge", "Merging facts"),
+                    ("summary", "Summary"),
+                    ("embedding", "Embedding"),
+                    ("title", "Title of a conversation"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(condition=models.Q(('disabled', True)), fields=['memory'], name='page_disabled'),
+            model_name="page",
+            index=models.Index(condition=models.Q(("disabled", True)), fields=["memory"], name="page_disabled"),
         ),
         migrations.AddConstraint(
-            model_name='knowledge',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'proposed', 'superseded', 'archived', 'disabled'])), name='knowledge_status_known'),
+            model_name="knowledge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["active", "proposed", "superseded", "archived", "disabled"])),
+                name="knowledge_status_known",
+            ),
         ),
     ]

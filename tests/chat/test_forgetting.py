@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from chat import turns
+from chat.conversations import delete_conversation
 from chat.enums import Status
 from chat.exceptions import ConversationGone
 from chat.forgetting import forget_conversation, pages_of, preview_conversation
@@ -240,7 +241,7 @@ def test_a_conversation_and_its_pages_go_at_once_from_two_sides(memory: Memory, 
             lambda: (
                 forget_conversation(memory.user, conversation.pk, seen)
                 if seen
-                else turns.delete_conversation(memory.user, conversation.pk)
+                else delete_conversation(memory.user, conversation.pk)
             )
         )
         assert not going.done()
@@ -263,7 +264,7 @@ def test_an_answer_ends_while_its_conversation_is_deleted(memory: Memory) -> Non
         Memory.objects.locked(memory.pk)
         ending = beside(lambda: turns.end_answer(written, Status.COMPLETE, Outcome.OK))
         assert not ending.done()
-        turns.delete_conversation(memory.user, answer.conversation_id)
+        delete_conversation(memory.user, answer.conversation_id)
     assert ending.result(5) is False
     assert not Page.objects.exists()
 
@@ -277,7 +278,7 @@ def test_what_a_deletion_holds_already_is_not_waited_for(memory: Memory) -> None
     for answer in answers:
         give(answer, (Tier.ASSISTANT_KNOWLEDGE, entry.pk))
     with transaction.atomic():
-        turns.delete_conversation(theirs.user, answers[1].conversation_id)
+        delete_conversation(theirs.user, answers[1].conversation_id)
         target = Target("assistant_knowledge", (entry.pk,))
         beside(lambda: forget(memory, target, by=memory.user)).result(5)
     assert not RecalledItem.objects.exists()

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from chat import turns
 from chat.access import Seat, reserve_conversation, take_seat
+from chat.conversations import delete_conversation
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, EmptyMessage, MessageNotFound, NotRetryable
 from chat.models import Conversation, Message, RecalledItem
@@ -232,32 +233,6 @@ def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
     assert (call.model, call.tokens_in, call.tokens_out, call.duration_ms) == ("test-model", 30, 4, 7)
 
 
-def test_rename_changes_the_title_only() -> None:
-    conversation = ConversationFactory()
-    seen = Conversation.objects.get()
-    turns.begin_turn(seat_at(conversation), "Hello", "c1")
-    turns.rename_conversation(conversation.memory.user, conversation.pk, "Plans")
-    conversation.refresh_from_db()
-    assert conversation.title == "Plans"
-    assert conversation.last_message_at > seen.last_message_at
-
-
-def test_nobody_renames_or_deletes_someone_elses_or_a_deleted_conversation(memory: Memory) -> None:
-    other = MemoryFactory(assistant=memory.assistant).user
-    conversation = AnswerFactory(parent__conversation__memory=memory).conversation
-    with pytest.raises(ConversationGone):
-        turns.rename_conversation(other, conversation.pk, "Mine")
-    with pytest.raises(ConversationGone):
-        turns.delete_conversation(other, conversation.pk)
-    turns.delete_conversation(memory.user, conversation.pk)
-    assert not Message.objects.exists()
-    with pytest.raises(ConversationGone):
-        turns.rename_conversation(memory.user, conversation.pk, "Back")
-    with pytest.raises(ConversationGone):
-        turns.delete_conversation(memory.user, conversation.pk)
-    assert not Conversation.objects.exists()
-
-
 def waiting_for_a_lock() -> bool:
     """Tell whether some connection of this database waits for another one."""
     with connection.cursor() as cursor:
@@ -273,7 +248,7 @@ def deleting(conversation: Conversation) -> Future[None]:
 
     def delete() -> None:
         try:
-            turns.delete_conversation(conversation.memory.user, conversation.pk)
+            delete_conversation(conversation.memory.user, conversation.pk)
         finally:
             connection.close()
 
