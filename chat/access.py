@@ -1,6 +1,6 @@
 """Who may be in which conversation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from uuid import UUID, uuid4
 
@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.http import HttpRequest
 
+from chat.enums import Mode
 from chat.exceptions import ConversationGone, SignedOut
 from chat.models import Conversation
 from memory.models import Memory
@@ -21,14 +22,16 @@ _SALT = "chat.new-conversation"
 class Seat:
     """A person at a conversation, as the socket was opened.
 
-    `new_in` is the memory in which the conversation will come to be with its first message; None when it must
-    exist already.
+    `new_in` is the memory in which the conversation will come to be with its first message, in `mode`; None when it
+    must exist already. `language` is the person's, for what the server has to say.
     """
 
     user: User
     session_key: str | None
     conversation_id: UUID
     new_in: int | None = None
+    mode: Mode = Mode.NORMAL
+    language: str = settings.LANGUAGE_CODE
 
     def require_signed_in(self) -> None:
         """Raise SignedOut when the session has ended since the socket was opened, or the account was closed."""
@@ -42,35 +45,36 @@ class Seat:
         return Conversation.objects.for_user(self.user).filter(pk=self.conversation_id).exists()
 
 
-def reserve_conversation(memory: Memory) -> tuple[UUID, str]:
+def reserve_conversation(memory: Memory, mode: Mode = Mode.NORMAL) -> tuple[UUID, str]:
     """Return the id of a conversation to be, and the token that lets its owner, and nobody else, begin it.
 
     No row is written: a page that is opened and left leaves nothing behind, and two tabs begin two conversations.
     """
     conversation_id = uuid4()
-    return conversation_id, signing.dumps([conversation_id.hex, memory.pk, memory.user_id], salt=_SALT)
+    reservation = [conversation_id.hex, memory.pk, memory.user_id, mode.value]
+    return conversation_id, signing.dumps(reservation, salt=_SALT)
 
 
-def take_seat(user: User, session_key: str | None, conversation_id: UUID, token: str) -> tuple[Seat, bool]:
+def take_seat(seat: Seat, token: str) -> tuple[Seat, bool]:
     """Return the person's seat and whether the conversation exists already.
 
     Raises ConversationGone when it does not and `token` does not reserve it for this person, or it is someone
     else's.
     """
-    seat = Seat(user, session_key, conversation_id)
     if seat.exists():
         return seat, True
-    new_in = _reserved_memory(user, conversation_id, token)
-    if new_in is None or Conversation.objects.filter(pk=conversation_id).exists():
+    memory_id, mode = _reserved(seat, token)
+    if memory_id is None or Conversation.objects.filter(pk=seat.conversation_id).exists():
         raise ConversationGone
-    return Seat(user, session_key, conversation_id, new_in), False
+    return replace(seat, new_in=memory_id, mode=mode), False
 
 
-def _reserved_memory(user: User, conversation_id: UUID, token: str) -> int | None:
+def _reserved(seat: Seat, token: str) -> tuple[int | None, Mode]:
     try:
-        reserved, memory_id, user_id = signing.loads(token, salt=_SALT)
+        reserved, memory_id, user_id, mode = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
-        return None
-    if reserved != conversation_id.hex or user_id != user.pk:
-        return None
-    return Memory.objects.for_user(user).filter(pk=memory_id).values_list("pk", flat=True).first()
+        return None, Mode.NORMAL
+    if reserved != seat.conversation_id.hex or user_id != seat.user.pk:
+        return None, Mode.NORMAL
+    memories = Memory.objects.for_user(seat.user).filter(pk=memory_id)
+    return memories.values_list("pk", flat=True).first(), Mode(mode)

@@ -12,7 +12,7 @@ import contextvars
 import enum
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -20,12 +20,13 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
-from chat import groups, turns
+from chat import groups, modes, writing
 from chat.database import in_database
-from chat.enums import Status
+from chat.enums import Mode, Status
 from chat.history import history_of
 from chat.models import Message
 from chat.text import Collector
+from chat.turns import Turn
 from memory.domain.context import PreparedReply, prepare_reply
 from memory.domain.recall import RecalledItem
 from memory.enums import Outcome
@@ -62,7 +63,7 @@ class Halt(enum.Enum):
 class Producer:
     """One answer in the making."""
 
-    def __init__(self, turn: turns.Turn) -> None:
+    def __init__(self, turn: Turn) -> None:
         self.turn = turn
         self._answer = Collector()
         self._usage = Usage()
@@ -70,6 +71,8 @@ class Producer:
         self._asked_at = time.monotonic()
         self._recalled: Sequence[RecalledItem] = ()
         self._visited: Sequence[int] = ()
+        self._prompt_tokens: Mapping[str, int] = {}
+        self._told = 0
         self._grown = asyncio.Event()
         self._halted: asyncio.Future[Halt] = asyncio.get_running_loop().create_future()
 
@@ -98,8 +101,9 @@ class Producer:
     async def _read(self) -> None:
         """Recall, ask the model, and collect what it says."""
         prepared, responder = await in_database(self._prepare)
-        self._recalled = prepared.recollection.items
+        self._recalled, self._prompt_tokens = prepared.recollection.items, prepared.tokens
         self._model, self._asked_at = responder.name, time.monotonic()
+        begun = len(self._answer.text)
         async with aclosing(responder.stream(prepared.request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Delta):
@@ -107,20 +111,31 @@ class Producer:
                     self._grown.set()
                 else:
                     self._usage = piece
-        if not self._answer.text.strip():
+        if not self._answer.text[begun:].strip():
             raise ModelEmptyAnswer
 
     def _prepare(self) -> tuple[PreparedReply, Responder]:
         answer = Message.objects.select_related("parent", "conversation__memory__assistant").get(pk=self.turn.answer_id)
         memory = answer.conversation.memory
-        question = answer.question
-        prepared = prepare_reply(memory, question.content, history_of(question), timezone.now())
+        history = history_of(answer.question)
+        prepared = prepare_reply(
+            memory,
+            answer.question.content,
+            history.turns,
+            timezone.now(),
+            unfinished=answer.content,
+            exclude_pages=history.elsewhere,
+            recalls=answer.conversation.mode != Mode.TEMPORARY,
+            records=answer.conversation.mode == Mode.NORMAL,
+        )
+        self._answer.add(answer.content)
+        self._told = len(answer.content)
         self._visited = prepared.recollection.visited_segments(memory.conf)
         return prepared, get_responder(memory.assistant.model_settings.get("model") or None)
 
     async def _keep(self) -> None:
         """Store the text as it grows; halt when the answer is no longer ours or somebody asked to stop."""
-        kept, kept_at = "", time.monotonic()
+        kept, kept_at = self._answer.text, time.monotonic()
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             text = self._answer.text
@@ -128,9 +143,9 @@ class Producer:
                 continue
             try:
                 if text == kept:
-                    ours = await in_database(turns.renew_lease, self.turn.answer_id)
+                    ours = await in_database(writing.renew_lease, self.turn.answer_id)
                 else:
-                    ours = await in_database(turns.keep_text, self.turn.answer_id, text)
+                    ours = await in_database(writing.keep_text, self.turn.answer_id, text)
             except DatabaseError as error:
                 # Nothing is lost yet: the text is here, and the lease outlives some missed beats.
                 logger.warning("Answer %s could not be kept just now: %s", self.turn.answer_id, error)
@@ -141,14 +156,13 @@ class Producer:
 
     async def _tell(self) -> None:
         """Pass new characters on to the watchers."""
-        told = 0
         while True:
             await self._grown.wait()
             self._grown.clear()
-            piece = self._answer.text[told:]
+            piece = self._answer.text[self._told :]
             if piece:
-                await groups.send_delta(self.turn.conversation_id, self.turn.answer_id, told, piece)
-            told += len(piece)
+                await groups.send_delta(self.turn.conversation_id, self.turn.answer_id, self._told, piece)
+            self._told += len(piece)
             await asyncio.sleep(TELL_SECONDS)
 
     async def _end_halted(self, reason: Halt) -> None:
@@ -177,9 +191,9 @@ class Producer:
         """
         written = self._written()
         ways: tuple[Callable[[], bool], ...] = (
-            partial(turns.end_answer, written, status, outcome, error),
-            partial(turns.end_answer, written, Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED),
-            partial(turns.fail_answer, written.answer_id, written.text, UNEXPECTED),
+            partial(writing.end_answer, written, status, outcome, error),
+            partial(writing.end_answer, written, Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED),
+            partial(writing.fail_answer, written.answer_id, written.text, UNEXPECTED),
         )
         for way in ways:
             try:
@@ -189,12 +203,13 @@ class Producer:
                 logger.exception("Answer %s could not be recorded.", self.turn.answer_id)
         await groups.send_changed(self.turn.conversation_id)
 
-    def _written(self) -> turns.Written:
-        return turns.Written(
+    def _written(self) -> writing.Written:
+        return writing.Written(
             answer_id=self.turn.answer_id,
             text=self._answer.text,
             model=self._model,
             usage=self._usage,
+            prompt_tokens=self._prompt_tokens,
             duration_ms=round((time.monotonic() - self._asked_at) * 1000),
             recalled=self._recalled,
             visited_segments=self._visited,
@@ -213,7 +228,7 @@ async def _insist(write: Callable[[], bool]) -> None:
     await in_database(write)
 
 
-def start(turn: turns.Turn) -> None:
+def start(turn: Turn) -> None:
     """Begin to write an answer in the running event loop; returns at once."""
     producer = Producer(turn)
     _running[turn.answer_id] = producer
@@ -246,12 +261,16 @@ async def shutdown() -> None:
     for producer in list(_running.values()):
         producer.halt(Halt.SHUT_DOWN)
     if _tasks:
-        await asyncio.wait(set(_tasks), timeout=turns.LEASE.total_seconds())
+        await asyncio.wait(set(_tasks), timeout=writing.LEASE.total_seconds())
 
 
 async def sweep() -> None:
-    """Mark the answers of dead writers as interrupted and tell those who watch."""
-    for conversation_id in await in_database(turns.interrupt_expired):
+    """Mark the answers of dead writers as interrupted, delete temporary conversations that nobody shows any more, and
+    tell those who watch.
+    """
+    for conversation_id in await in_database(writing.interrupt_expired):
+        await groups.send_changed(conversation_id)
+    for conversation_id in await in_database(modes.close_abandoned):
         await groups.send_changed(conversation_id)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q
@@ -10,6 +12,8 @@ from chat.enums import RETRYABLE, MessageRole
 from chat.models import Message
 from chat.tree import Node, Tree
 
+WINDOW = 60
+"""Messages on a page."""
 _EMPTY_ATTEMPT = Q(role=MessageRole.ASSISTANT, content="", status__in=RETRYABLE)
 
 
@@ -31,3 +35,26 @@ def read_tree(conversation_id: UUID) -> Tree:
         Node(pk, parent, counts=pk not in continued and (not is_empty or newest[parent] == pk))
         for pk, parent, _, is_empty in rows
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a branch for a page. `earlier` is its first message where there are some before it."""
+
+    ids: list[int]
+    earlier: int | None
+    is_end: bool
+
+
+def window(path: Sequence[int], *, before: int = 0, at: int = 0) -> Window:
+    """Return the end of a branch, or the stretch before message `before`, or one that holds `at` with some after it.
+
+    Ids that are not on the branch mean nothing.
+    """
+    end = len(path)
+    if before in path:
+        end = path.index(before)
+    elif at in path:
+        end = min(end, path.index(at) + WINDOW // 2)
+    ids = list(path[max(0, end - WINDOW) : end])
+    return Window(ids, ids[0] if end > WINDOW else None, end == len(path))

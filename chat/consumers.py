@@ -5,27 +5,53 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any, assert_never
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar, assert_never
 from urllib.parse import parse_qs
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.utils import translation
 
 from chat import answering, groups, turns
 from chat.access import Seat, take_seat
 from chat.database import in_database
-from chat.exceptions import ChatError, ConversationGone, SignedOut
-from chat.limits import FrameBudget
-from chat.news import created_frame
-from chat.protocol import Error, Hello, Retry, Send, ServerFrame, Stop, Watch, client_id_of, parse_frame
+from chat.exceptions import ChatError, ConversationGone, SignedOut, TooManySockets
+from chat.language import language_of
+from chat.limits import Crowd, FrameBudget
+from chat.modes import leave
+from chat.protocol import (
+    Accepted,
+    AnyClientFrame,
+    Continue,
+    Edit,
+    Error,
+    Hello,
+    Regenerate,
+    Select,
+    Send,
+    ServerFrame,
+    Stop,
+    Watch,
+    client_id_of,
+    parse_frame,
+)
 from chat.watching import Watcher
 
 logger = logging.getLogger(__name__)
 
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
 CLOSE_SIGNED_OUT = 4401
 CLOSE_NOT_FOUND = 4404
+CLOSE_TOO_MANY = 4429
 CLOSE_BROKEN = 1011
 CLEAN_UP_SECONDS = 1.0
+WENT_AWAY = 1001
+"""How browsers close a socket whose page is left or closed; a lost network says something else, or nothing."""
+
+_crowd = Crowd()
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -37,7 +63,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     seat: Seat
     watcher: Watcher
-    budget: FrameBudget
+    budget: FrameBudget | None = None
     pump: asyncio.Task[None] | None = None
     listener: asyncio.Task[None] | None = None
 
@@ -51,6 +77,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks, timeout=CLEAN_UP_SECONDS)
+            if self.budget is not None:
+                _crowd.leave(self.seat.user.pk)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler, without Channels' hop through the one thread that all sockets share.
@@ -69,17 +97,23 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         token = parse_qs(self.scope["query_string"].decode("latin-1")).get("new", [""])[0]
         conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
+        seat = Seat(user, self.scope["session"].session_key, conversation_id, language=language_of(self.scope))
         try:
-            self.seat, exists = await in_database(
-                take_seat, user, self.scope["session"].session_key, conversation_id, token
-            )
+            self.seat, exists = await in_database(take_seat, seat, token)
+            self.budget = _crowd.enter(user.pk, time.monotonic())
         except ConversationGone:
             await self.close(CLOSE_NOT_FOUND)
-            return
-        await self._take_place(exists)
+        except TooManySockets:
+            await self.close(CLOSE_TOO_MANY)
+        else:
+            await self._take_place(exists)
+
+    async def disconnect(self, code: int) -> None:
+        """A page that was left or closed may have been the last one at a temporary conversation."""
+        if code == WENT_AWAY and self.pump is not None:
+            await in_database(leave, self.seat.conversation_id)
 
     async def _take_place(self, exists: bool) -> None:
-        self.budget = FrameBudget(settings.CHAT_FRAMES_PER_MINUTE, time.monotonic())
         self.watcher = Watcher(self.seat, exists, self._send_frame, self._leave)
         await self._send_frame(Hello(conversation_id=str(self.seat.conversation_id), exists=exists))
         self.pump = asyncio.create_task(self._pump(), name="pump of a chat socket")
@@ -99,52 +133,66 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Act on a frame; whatever is wrong with it is an `error` frame, and the socket lives on."""
-        if self.pump is None:
+        if self.pump is None or self.budget is None:
             return
         try:
             self.budget.spend(time.monotonic())
             await self._act(parse_frame(text_data, settings.CHAT_MESSAGE_MAX_CHARACTERS))
         except ChatError as error:
-            self.watcher.reply(Error(code=error.code, detail=str(error), client_id=client_id_of(text_data)))
+            self._refuse(error, text_data)
             if isinstance(error, SignedOut):
                 self.watcher.note_change()
         except Exception:
             logger.exception("A frame could not be acted on.")
-            fault = ChatError("Something went wrong on the server. It has been logged; try again.")
-            self.watcher.reply(Error(code=fault.code, detail=str(fault), client_id=client_id_of(text_data)))
+            self._refuse(ChatError(), text_data)
 
-    async def _act(self, frame: Send | Watch | Stop | Retry) -> None:
+    def _refuse(self, error: ChatError, text_data: str | None) -> None:
+        with translation.override(self.seat.language):
+            detail = str(error)
+        self.watcher.reply(Error(code=error.code, detail=detail, client_id=client_id_of(text_data)))
+
+    async def _act(self, frame: AnyClientFrame) -> None:
         match frame:
             case Watch():
                 self.watcher.watch(frame)
-            case Send():
-                await self._begin(await in_database(self._send_turn, frame))
-            case Retry():
-                await self._begin(await in_database(self._retry_turn, frame))
-            case Stop():
-                await in_database(self._stop, frame)
-                answering.stop_here(frame.message_id)
-                await groups.send_stop(self.seat.conversation_id, frame.message_id)
+            case Send(text=text, client_id=client_id):
+                await self._begin(await self._signed_in(turns.begin_turn, text, client_id), client_id)
+            case Edit(message_id=message_id, text=text, client_id=client_id):
+                await self._begin(await self._signed_in(turns.begin_edit, message_id, text, client_id), client_id)
+            case Regenerate(message_id=message_id):
+                await self._begin(await self._signed_in(turns.begin_regenerate, message_id))
+            case Continue(message_id=message_id):
+                await self._begin(await self._signed_in(turns.begin_continue, message_id))
+            case Select(message_id=message_id):
+                await self._signed_in(turns.select_version, message_id)
+                await self._tell_change()
+            case Stop(message_id=message_id):
+                await self._signed_in(turns.request_stop, message_id)
+                answering.stop_here(message_id)
+                await groups.send_stop(self.seat.conversation_id, message_id)
             case _:
                 assert_never(frame)
 
-    def _send_turn(self, frame: Send) -> turns.Turn:
-        self.seat.require_signed_in()
-        return turns.begin_turn(self.seat, frame.text, frame.client_id)
+    async def _signed_in(
+        self, act: Callable[Concatenate[Seat, Params], Result], *args: Params.args, **kwargs: Params.kwargs
+    ) -> Result:
+        """Do something in the database for the person, if they are still signed in, in their language."""
 
-    def _retry_turn(self, frame: Retry) -> turns.Turn:
-        self.seat.require_signed_in()
-        return turns.begin_retry(self.seat, frame.message_id)
+        def acting() -> Result:
+            self.seat.require_signed_in()
+            with translation.override(self.seat.language):
+                return act(self.seat, *args, **kwargs)
 
-    def _stop(self, frame: Stop) -> None:
-        self.seat.require_signed_in()
-        turns.request_stop(self.seat, frame.message_id)
+        return await in_database(acting)
 
-    async def _begin(self, turn: turns.Turn) -> None:
-        if turn.repeated is None:
+    async def _begin(self, turn: turns.Turn, client_id: str = "") -> None:
+        if not turn.is_repeated:
             answering.start(turn)
-        else:
-            self.watcher.repeat(created_frame(turn.repeated, None))
+        if client_id:
+            self.watcher.reply(Accepted(client_id=client_id, message_id=turn.question_id))
+        await self._tell_change()
+
+    async def _tell_change(self) -> None:
         self.watcher.note_change()
         await groups.send_changed(self.seat.conversation_id)
 

@@ -52,6 +52,7 @@ class ErrorCode(models.TextChoices):
     TOO_LONG = "too_long", "The message is too long"
     BUSY = "busy", "An answer is still being written"
     NOT_FOUND = "not_found", "No such message"
-    NOT_RETRYABLE = "not_retryable", "This answer cannot be tried again"
+    NOT_CONTINUABLE = "not_continuable", "This answer cannot be continued"
+    MODE_FIXED = "mode_fixed", "A temporary conversation stays temporary"
     SIGNED_OUT = "signed_out", "Signed out"
     UNAVAILABLE = "unavailable", "Something went wrong on the server"

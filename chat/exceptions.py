@@ -1,7 +1,10 @@
-"""Every error the chat raises on purpose; the consumer turns each into an `error` frame.
+"""Every error the chat raises on purpose; the consumer turns each into an `error` frame, pages into words.
 
-The docstring of a class is its message to a person unless one is given.
+`message` is what a person reads unless another is given, in the language that is active when it is read.
 """
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from chat.enums import ErrorCode
 
@@ -10,72 +13,105 @@ class ChatError(Exception):
     """Something went wrong in the chat."""
 
     code = ErrorCode.UNAVAILABLE
+    message: str | Promise = _("Something went wrong on the server. It has been logged; try again.")
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(message or (type(self).__doc__ or "").strip())
+        super().__init__(message or self.message)
 
 
 class MalformedFrame(ChatError):
-    """The frame could not be read."""
+    """For the developers of clients: a browser sends none."""
 
     code = ErrorCode.MALFORMED
+    message = "The frame could not be read."
 
 
 class UnknownFrame(ChatError):
-    """There is no such kind of frame."""
+    """A kind of frame that the protocol does not know."""
 
     code = ErrorCode.UNKNOWN_TYPE
+    message = "There is no such kind of frame."
 
 
 class FrameTooLarge(ChatError):
-    """The frame is too large."""
+    """Larger than the longest message can be."""
 
     code = ErrorCode.TOO_LARGE
+    message = _("The message is too large to be sent. Send it in parts.")
 
 
 class TooManyFrames(ChatError):
-    """That was too fast. Wait a moment and try again."""
+    """More frames than `CHAT_FRAMES_PER_MINUTE`."""
 
     code = ErrorCode.TOO_MANY
+    message = _("That was too fast. Wait a moment and try again.")
+
+
+class TooManyAnswers(ChatError):
+    """More answers than `CHAT_ANSWERS_PER_MINUTE`."""
+
+    code = ErrorCode.TOO_MANY
+    message = _("You have asked for many answers within a minute. Wait a moment and try again.")
+
+
+class TooManySockets(ChatError):
+    """More sockets of one person than `CHAT_SOCKETS_PER_PERSON`."""
+
+    code = ErrorCode.TOO_MANY
+    message = _("You have the chat open in too many tabs. Close some of them.")
 
 
 class EmptyMessage(ChatError):
-    """Write something first."""
+    """Nothing visible to send."""
 
     code = ErrorCode.EMPTY
+    message = _("Write something first.")
 
 
 class MessageTooLong(ChatError):
-    """The message is too long."""
+    """More characters than `CHAT_MESSAGE_MAX_CHARACTERS`."""
 
     code = ErrorCode.TOO_LONG
+    message = _("The message is too long.")
 
 
 class Busy(ChatError):
-    """The assistant is still answering. Wait for it or stop it first."""
+    """Another answer of the conversation is being written."""
 
     code = ErrorCode.BUSY
+    message = _("The assistant is still answering. Wait for it or stop it first.")
 
 
 class MessageNotFound(ChatError):
-    """There is no such message in this conversation."""
+    """No such message here, or not of the kind that is meant."""
 
     code = ErrorCode.NOT_FOUND
+    message = _("There is no such message in this conversation.")
 
 
-class NotRetryable(ChatError):
-    """Only the newest answer can be tried again, and only when it failed or was interrupted."""
+class NotContinuable(ChatError):
+    """The answer is whole, or has no beginning to go on from."""
 
-    code = ErrorCode.NOT_RETRYABLE
+    code = ErrorCode.NOT_CONTINUABLE
+    message = _("Only an answer that was cut short can be continued.")
+
+
+class ModeFixed(ChatError):
+    """A temporary conversation was to become another kind, or another one temporary."""
+
+    code = ErrorCode.MODE_FIXED
+    message = _("A temporary conversation stays temporary. Begin a new one.")
 
 
 class SignedOut(ChatError):
-    """You are signed out. Sign in again to go on."""
+    """The session has ended."""
 
     code = ErrorCode.SIGNED_OUT
+    message = _("You are signed out. Sign in again to go on.")
 
 
 class ConversationGone(ChatError):
-    """This conversation does not exist, or is someone else's."""
+    """It does not exist (any more), or is someone else's."""
 
     code = ErrorCode.NOT_FOUND
+    message = _("This conversation does not exist, or is someone else’s.")

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.utils import translation
 
 from chat.access import Seat
-from chat.enums import MessageRole
+from chat.branches import WINDOW, read_tree
+from chat.entries import entries_of, render_entry
+from chat.enums import Mode
 from chat.models import Conversation, Message
+from chat.modes import keep_open
 from chat.protocol import Done, MessageCreated
-from chat.rendering import render_markdown
+from chat.tree import Tree, fork
 
 
 @dataclass(frozen=True, slots=True)
 class MessageNews:
-    """A message as it stands now; the frames are None where they do not apply."""
+    """A message as it stands now; `running_text` and `done` are None where they do not apply."""
 
     message_id: int
     running_text: str | None
@@ -26,44 +29,73 @@ class MessageNews:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A conversation's title, and its messages that are new or that were running when the page last knew."""
+    """A conversation's title and mode, and how to bring a page up to date.
+
+    `rewind_to` is the last message that stays, 0 for none; None where the page's branch only grows. `added` are the
+    messages that come after it, `running` those that were running when the page last knew, both in order.
+    """
 
     title: str
-    messages: list[MessageNews]
+    mode: Mode
+    rewind_to: int | None
+    added: list[MessageNews]
+    running: list[MessageNews]
 
 
-def news_for(seat: Seat, after: int, running: Collection[int]) -> News | None:
-    """Return the messages after `after` and those in `running`, oldest first; None without such a conversation.
+def news_for(seat: Seat, leaf: int, running: Collection[int]) -> News | None:
+    """Return what a page lacks that shows the branch up to `leaf`; None without such a conversation.
 
-    Also None for a person who may not see it (any more). Raises SignedOut. Four queries.
+    Also None for a person who may not see it (any more). Raises SignedOut. Keeps a temporary conversation open. Three
+    queries where nothing has changed.
     """
     seat.require_signed_in()
-    conversation = Conversation.objects.for_user(seat.user).filter(pk=seat.conversation_id).only("title").first()
+    conversations = Conversation.objects.for_user(seat.user).select_related("memory__assistant")
+    conversation = conversations.filter(pk=seat.conversation_id).first()
     if conversation is None:
         return None
-    messages = Message.objects.filter(Q(pk__gt=after) | Q(pk__in=running), conversation_id=seat.conversation_id)
-    return News(conversation.title, [_news_of(message) for message in messages.order_by("pk")])
+    mode = Mode(conversation.mode)
+    if mode == Mode.TEMPORARY:
+        keep_open(conversation.pk)
+    with translation.override(seat.language):
+        if (conversation.head_id or 0) == leaf:
+            return News(conversation.title, mode, None, [], _read(conversation, running, None))
+        tree = read_tree(conversation.pk)
+        rewind_to, wanted = _way(tree, leaf, conversation.head_id)
+        added = _read(conversation, wanted, tree)
+        return News(conversation.title, mode, rewind_to, added, _read(conversation, running, tree))
 
 
-def created_frame(message: Message, html: str | None) -> MessageCreated:
-    """Return the frame that shows a message; `html` is the rendered text of an ended answer."""
-    return MessageCreated(
+def _way(tree: Tree, leaf: int, head: int | None) -> tuple[int | None, Sequence[int]]:
+    """Return the way from one branch to another: the message to go back to, if any, and those that follow it.
+
+    Of more than a page holds the end follows; a page that does not hold what comes before it is loaded again.
+    """
+    shown, wanted = tree.path(leaf), tree.path(head)
+    common = fork(shown, wanted)
+    first = max(common, len(wanted) - WINDOW)
+    back = first > common or common < len(shown) or (leaf != 0 and not shown)
+    return ((wanted[first - 1] if first else 0) if back else None), wanted[first:]
+
+
+def _read(conversation: Conversation, ids: Collection[int], tree: Tree | None) -> list[MessageNews]:
+    """Return messages as they stand; the tree is read where it is not given and one of them has ended."""
+    if not ids:
+        return []
+    messages = list(Message.objects.filter(pk__in=ids, conversation=conversation).order_by("pk"))
+    ended = [message for message in messages if not message.is_running]
+    entries = entries_of(ended, tree or read_tree(conversation.pk)) if ended else []
+    articles = {entry.message.pk: render_entry(entry, conversation) for entry in entries}
+    return [_news_of(message, articles.get(message.pk)) for message in messages]
+
+
+def _news_of(message: Message, article: str | None) -> MessageNews:
+    created = MessageCreated(
         message_id=message.pk,
         role=message.role,
         status=message.status,
-        created_at=message.created_at.isoformat(),
         client_id=message.client_id,
-        text=message.content if html is None else None,
-        html=html,
-        error=message.error or None,
+        text=message.content if article is None else None,
+        html=article,
     )
-
-
-def _news_of(message: Message) -> MessageNews:
-    is_answer = message.role == MessageRole.ASSISTANT
-    html = render_markdown(message.content) if is_answer and not message.is_running else None
-    created = created_frame(message, html)
-    done = None
-    if html is not None:
-        done = Done(message_id=message.pk, status=message.status, html=html, error=message.error or None)
-    return MessageNews(message.pk, message.content if message.is_running else None, created, done)
+    done = None if article is None else Done(message_id=message.pk, status=message.status, html=article)
+    return MessageNews(message.pk, message.content if article is None else None, created, done)

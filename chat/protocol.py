@@ -14,7 +14,7 @@ from chat.exceptions import FrameTooLarge, MalformedFrame, UnknownFrame
 from chat.models.message import CLIENT_ID_MAX_CHARACTERS
 from chat.text import clean
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 # A code point takes up to 12 bytes in JSON (`\ud83d\ude00`); the rest is room for the frame around it.
 _BYTES_PER_CHARACTER = 12
 _FRAME_OVERHEAD = 1024
@@ -38,15 +38,26 @@ class Send(ClientFrame):
     client_id: ClientId
 
 
-class Watch(ClientFrame):
-    """What the page shows already: everything up to `message_id`, and of that one `offset` characters if it runs.
+class Edit(ClientFrame):
+    """Say one's message `message_id` anew, as another version. Repeating a `client_id` is harmless."""
 
-    `message_id` 0: nothing yet. Without `offset` the page has that message whole.
+    type: Literal["edit"]
+    message_id: MessageId
+    text: str
+    client_id: ClientId
+
+
+class Watch(ClientFrame):
+    """What the page shows already: the branch up to `message_id`, and of that one `offset` characters if it runs.
+
+    `message_id` 0: nothing yet. Without `offset` the page has that message whole. `update_id` is the newest note of
+    what memory learnt.
     """
 
     type: Literal["watch"]
     message_id: Annotated[int, Field(ge=0, lt=2**63)]
     offset: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    update_id: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 class Stop(ClientFrame):
@@ -56,10 +67,24 @@ class Stop(ClientFrame):
     message_id: MessageId
 
 
-class Retry(ClientFrame):
-    """Try a failed or interrupted answer again."""
+class Regenerate(ClientFrame):
+    """Have the question of an ended answer answered anew, as another version; also after a failure."""
 
-    type: Literal["retry"]
+    type: Literal["regenerate"]
+    message_id: MessageId
+
+
+class Continue(ClientFrame):
+    """Let an answer that was cut short go on."""
+
+    type: Literal["continue"]
+    message_id: MessageId
+
+
+class Select(ClientFrame):
+    """Show the branch on which a message stands."""
+
+    type: Literal["select"]
     message_id: MessageId
 
 
@@ -83,28 +108,45 @@ class Hello(ServerFrame):
     """False on a page for a conversation whose first message is still to come."""
 
 
-class Title(ServerFrame):
-    """The conversation has a title now, or another one."""
+class ConversationState(ServerFrame):
+    """The conversation has a title and a mode now, or another one."""
 
-    type: Literal["title"] = "title"
+    type: Literal["conversation"] = "conversation"
     title: str
+    mode: str
+
+
+class Accepted(ServerFrame):
+    """What was sent with `client_id` is stored as message `message_id`; the message itself comes in its turn."""
+
+    type: Literal["accepted"] = "accepted"
+    client_id: str
+    message_id: int
+
+
+class Rewind(ServerFrame):
+    """Another branch is shown: everything after `message_id` leaves the page, 0 for everything.
+
+    A page that does not hold that message is loaded again.
+    """
+
+    type: Literal["rewind"] = "rewind"
+    message_id: int
 
 
 class MessageCreated(ServerFrame):
     """A message the page does not show yet: a person's, or an answer, running or ended.
 
-    `text` is what the person wrote, or the running answer so far; an ended answer has `html` instead.
+    `text` is a running answer so far; what has ended comes as `html`, the whole article, rendered and sanitised.
     """
 
     type: Literal["message"] = "message"
     message_id: int
     role: str
     status: str
-    created_at: str
     client_id: str | None = None
     text: str | None = None
     html: str | None = None
-    error: str | None = None
 
 
 class Delta(ServerFrame):
@@ -117,13 +159,20 @@ class Delta(ServerFrame):
 
 
 class Done(ServerFrame):
-    """An answer ended; `html` is the whole of it, rendered and sanitised."""
+    """An answer ended; `html` is its whole article, rendered and sanitised."""
 
     type: Literal["done"] = "done"
     message_id: int
     status: str
     html: str
-    error: str | None = None
+
+
+class MemoryLearnt(ServerFrame):
+    """Memory learnt something from this conversation; `html` is the note that says what."""
+
+    type: Literal["memory"] = "memory"
+    update_id: int
+    html: str
 
 
 class Error(ServerFrame):
@@ -135,16 +184,20 @@ class Error(ServerFrame):
     client_id: str | None = None
 
 
+AnyClientFrame = Send | Edit | Watch | Stop | Regenerate | Continue | Select
 _CLIENT_ID: TypeAdapter[str] = TypeAdapter(ClientId)
 _FRAMES: dict[str, TypeAdapter[Any]] = {
     "send": TypeAdapter(Send),
+    "edit": TypeAdapter(Edit),
     "watch": TypeAdapter(Watch),
     "stop": TypeAdapter(Stop),
-    "retry": TypeAdapter(Retry),
+    "regenerate": TypeAdapter(Regenerate),
+    "continue": TypeAdapter(Continue),
+    "select": TypeAdapter(Select),
 }
 
 
-def parse_frame(text: str | None, max_characters: int) -> Send | Watch | Stop | Retry:
+def parse_frame(text: str | None, max_characters: int) -> AnyClientFrame:
     """Return the frame a client sent; `text` is None for a binary one.
 
     Raises FrameTooLarge, MalformedFrame or UnknownFrame, with what is wrong in plain words.
@@ -163,7 +216,7 @@ def parse_frame(text: str | None, max_characters: int) -> Send | Watch | Stop | 
     if not isinstance(kind, str) or kind not in _FRAMES:
         raise UnknownFrame(f"There is no frame of type {json.dumps(kind)[:60]}.")
     try:
-        frame: Send | Watch | Stop | Retry = _FRAMES[kind].validate_python(value)
+        frame: AnyClientFrame = _FRAMES[kind].validate_python(value)
     except ValidationError as error:
         raise MalformedFrame(_first_fault(error)) from None
     return frame

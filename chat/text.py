@@ -2,6 +2,9 @@
 
 import re
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
 from chat.exceptions import EmptyMessage, MessageTooLong
 from chat.models.conversation import TITLE_MAX_CHARACTERS
 
@@ -55,8 +58,14 @@ def accept_message(text: str, limit: int) -> str:
         raise EmptyMessage
     if len(text) > limit:
         raise MessageTooLong(
-            f"The message is too long: {len(text):,} characters, and at most {limit:,} can be sent. "
-            "Shorten it or send it in parts."
+            _(
+                "The message is too long: %(length)s characters, and at most %(limit)s can be sent. "
+                "Shorten it or send it in parts."
+            )
+            % {
+                "length": number_format(len(text), force_grouping=True),
+                "limit": number_format(limit, force_grouping=True),
+            }
         )
     return text
 

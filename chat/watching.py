@@ -17,10 +17,11 @@ from django.db import DatabaseError
 
 from chat.access import Seat
 from chat.database import in_database
+from chat.enums import Mode
 from chat.exceptions import ChatError, ConversationGone, SignedOut
 from chat.groups import DeltaEvent
-from chat.news import MessageNews, news_for
-from chat.protocol import Delta, Error, MessageCreated, ServerFrame, Title, Watch
+from chat.news import MessageNews, News, news_for
+from chat.protocol import Accepted, ConversationState, Delta, Error, Rewind, ServerFrame, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ RUNNING_LOOK_SECONDS = 1.0
 """Between two looks at the database while an answer runs, whatever the hints say."""
 IDLE_LOOK_SECONDS = 15.0
 """The same while none runs."""
+TEMPORARY_LOOK_SECONDS = 4.0
+"""The same in a temporary conversation, which stays only while pages look (`chat.modes`)."""
 MAX_DELTAS = 64
 MAX_REPLIES = 32
 
@@ -47,11 +50,10 @@ class Watcher:
         self._send = send
         self._on_end = on_end
         self._watching = False
-        self._title: str | None = None
-        self._last_id = 0
+        self._state: ConversationState | None = None
+        self._leaf = 0
         self._running: dict[int, int] = {}
         self._replies: deque[ServerFrame] = deque(maxlen=MAX_REPLIES)
-        self._repeated: deque[MessageCreated] = deque(maxlen=MAX_REPLIES)
         self._deltas: deque[DeltaEvent] = deque()
         self._stale = False
         self._looked_at = time.monotonic()
@@ -59,7 +61,7 @@ class Watcher:
 
     def watch(self, frame: Watch) -> None:
         """Begin, or begin again, from what the page says it has."""
-        self._last_id = frame.message_id
+        self._leaf = frame.message_id
         self._running = {} if frame.offset is None else {frame.message_id: frame.offset}
         self._watching = True
         self.note_change()
@@ -79,14 +81,9 @@ class Watcher:
         self._deltas.append(event)
         self._wake.set()
 
-    def reply(self, frame: Error) -> None:
+    def reply(self, frame: Error | Accepted) -> None:
         """Answer a frame of this page. A page that sends and never reads loses the oldest replies."""
         self._replies.append(frame)
-        self._wake.set()
-
-    def repeat(self, frame: MessageCreated) -> None:
-        """Show a message that was sent before once more, so that its sender knows that it has arrived."""
-        self._repeated.append(frame)
         self._wake.set()
 
     async def run(self) -> None:
@@ -108,7 +105,10 @@ class Watcher:
                 return
 
     def _look_due(self) -> float:
-        return self._looked_at + (RUNNING_LOOK_SECONDS if self._running else IDLE_LOOK_SECONDS)
+        pause = RUNNING_LOOK_SECONDS if self._running else IDLE_LOOK_SECONDS
+        if self._state is not None and self._state.mode == Mode.TEMPORARY:
+            pause = min(pause, TEMPORARY_LOOK_SECONDS)
+        return self._looked_at + pause
 
     async def _bring_up_to_date(self) -> None:
         if self._stale or time.monotonic() >= self._look_due():
@@ -119,36 +119,45 @@ class Watcher:
             except DatabaseError as error:
                 # The next look, at the latest on the timer, finds everything that this one missed.
                 logger.warning("News of conversation %s could not be read: %s", self._seat.conversation_id, error)
-        while self._repeated:
-            await self._confirm(self._repeated.popleft())
         while self._deltas and not self._stale:
             await self._forward(self._deltas.popleft())
 
-    async def _confirm(self, frame: MessageCreated) -> None:
-        # One that the page has not got comes by a look, in its turn.
-        if frame.message_id <= self._last_id:
-            await self._send(frame)
-
     async def _look(self) -> None:
-        news = await in_database(news_for, self._seat, self._last_id, tuple(self._running))
+        has = self._leaf, tuple(self._running)
+        news = await in_database(news_for, self._seat, *has)
+        if has != (self._leaf, tuple(self._running)):
+            # The page said meanwhile that it has something else.
+            self.note_change()
+            return
         if news is None:
             if self._exists:
                 raise ConversationGone
             return
         self._exists = True
-        if news.title != self._title:
-            self._title = news.title
-            await self._send(Title(title=news.title))
-        for message in news.messages:
-            await self._show(message)
+        await self._show_state(news)
+        for message in news.running:
+            await self._update(message)
+        if news.rewind_to is not None:
+            self._leaf = news.rewind_to
+            self._running.clear()
+            await self._send(Rewind(message_id=news.rewind_to))
+        for message in news.added:
+            await self._add(message)
 
-    async def _show(self, message: MessageNews) -> None:
-        if message.message_id > self._last_id:
-            self._last_id = message.message_id
-            await self._send(message.created)
-            if message.running_text is not None:
-                self._running[message.message_id] = len(message.running_text)
-        elif message.running_text is not None:
+    async def _show_state(self, news: News) -> None:
+        state = ConversationState(title=news.title, mode=news.mode)
+        if state != self._state:
+            self._state = state
+            await self._send(state)
+
+    async def _add(self, message: MessageNews) -> None:
+        self._leaf = message.message_id
+        await self._send(message.created)
+        if message.running_text is not None:
+            self._running[message.message_id] = len(message.running_text)
+
+    async def _update(self, message: MessageNews) -> None:
+        if message.running_text is not None:
             has = self._running[message.message_id]
             await self._advance(message.message_id, has, message.running_text[has:])
         elif message.done is not None:
@@ -157,7 +166,8 @@ class Watcher:
 
     async def _forward(self, event: DeltaEvent) -> None:
         has = self._running.get(event["message_id"])
-        if has is None and event["message_id"] <= self._last_id:
+        if has is None and event["message_id"] == self._leaf:
+            # It has ended meanwhile; the page has it whole.
             return
         if has is None or event["offset"] > has:
             self.note_change()

@@ -203,7 +203,9 @@ EMBEDDING_BASE_URL = web_address("EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = text("EMBEDDING_API_KEY")
 
 CHAT_MESSAGE_MAX_CHARACTERS = integer("CHAT_MESSAGE_MAX_CHARACTERS", 32_000)
-CHAT_FRAMES_PER_MINUTE = integer("CHAT_FRAMES_PER_MINUTE", 120)
+CHAT_FRAMES_PER_MINUTE = integer("CHAT_FRAMES_PER_MINUTE", 240)
+CHAT_ANSWERS_PER_MINUTE = integer("CHAT_ANSWERS_PER_MINUTE", 30)
+CHAT_SOCKETS_PER_PERSON = integer("CHAT_SOCKETS_PER_PERSON", 20)
 
 # "inline": any server of `memoryos_site.asgi` also runs the background jobs; `manage.py serve` always may.
 MEMORYOS_WORKER = choice("MEMORYOS_WORKER", "off", ("inline", "off"))

@@ -22,7 +22,13 @@ TITLE_MAX_CHARACTERS = 60
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def for_user(self, user: User) -> ConversationQuerySet:
         """Conversations this person may see: their own, at assistants they are still a member of."""
-        return self.filter(memory__user_id=user.pk, memory__assistant__memberships__user_id=user.pk)
+        return self.filter(
+            memory__user_id=user.pk, memory__assistant__memberships__user_id=user.pk, deleted_at__isnull=True
+        )
+
+    def listed(self) -> ConversationQuerySet:
+        """Those that the list offers: no temporary ones, none that was put away."""
+        return self.filter(archived_at__isnull=True).exclude(mode=Mode.TEMPORARY)
 
     def newest_first(self) -> ConversationQuerySet:
         """Those last written to come first."""

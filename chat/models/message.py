@@ -36,12 +36,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Streaming answers that nobody has asked to stop."""
         return self.streaming().filter(stop_requested_at__isnull=True)
 
-    def shown(self) -> MessageQuerySet:
-        """The log as people read it, oldest first: attempts that were retried and hold no text are left out."""
-        retried = Message.objects.filter(parent=models.OuterRef("parent"), pk__gt=models.OuterRef("pk"))
-        empty_attempt = Q(role=MessageRole.ASSISTANT, content="", status__in=RETRYABLE)
-        return self.exclude(empty_attempt & models.Exists(retried)).order_by("pk")
-
 
 class Message(models.Model):
     """One utterance. `parent` makes a tree: the attempts at one answer are siblings under the same question."""
@@ -167,7 +161,7 @@ class Message(models.Model):
 
     @property
     def is_continuable(self) -> bool:
-        """Tell whether Continue makes sense, as far as this message alone can say: there is a beginning to go on from."""
+        """Tell whether Continue makes sense: there is a beginning to go on from."""
         return self.role == MessageRole.ASSISTANT and self.status in CONTINUABLE and bool(self.content.strip())
 
     @property

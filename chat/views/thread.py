@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from chat.access import reserve_conversation
-from chat.enums import MessageRole
-from chat.models import Conversation, Message
-from chat.rendering import render_markdown
-from chat.views.base import PersonRequest, conversation_or_404, page, shell
+from chat import turns
+from chat.access import Seat, reserve_conversation
+from chat.branches import read_tree, window
+from chat.entries import entries_of
+from chat.enums import Mode
+from chat.exceptions import Busy, MessageNotFound, ModeFixed
+from chat.groups import announce_change
+from chat.models import Conversation
+from chat.modes import change_mode, keep_open
+from chat.tree import Tree
+from chat.views.base import PersonRequest, conversation_or_404, gone_is_404, page, shell
 from memory.domain.assistants import ensure_default_memory
 from memory.models import Memory
-
-LOG_PAGE_SIZE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message of the log with its rendered text; a person's own words have no `html`."""
-
-    message: Message
-    html: str
 
 
 @require_safe
@@ -34,46 +32,104 @@ class Entry:
 def home(request: PersonRequest) -> HttpResponse:
     """Open the newest conversation, or a new one when there is none."""
     memory = ensure_default_memory(request.user)
-    newest = Conversation.objects.for_user(request.user).filter(memory=memory).newest_first().first()
-    return redirect(newest) if newest else _render_new(request, memory)
+    newest = Conversation.objects.for_user(request.user).filter(memory=memory).listed().newest_first().first()
+    return redirect(newest) if newest else _render_new(request, memory, Mode.NORMAL)
 
 
 @require_safe
 @page
 def new(request: PersonRequest) -> HttpResponse:
-    """Show an empty conversation; its row comes with its first message."""
-    return _render_new(request, ensure_default_memory(request.user))
+    """Show an empty conversation, in the `?mode=` that is asked for; its row comes with its first message."""
+    wish = request.GET.get("mode", "")
+    mode = Mode(wish) if wish in Mode.values else Mode.NORMAL
+    return _render_new(request, ensure_default_memory(request.user), mode)
 
 
 @require_safe
 @page
 def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Show a conversation: its newest messages, or with `?before=<message id>` those before."""
+    """Show a conversation: the end of its branch, with `?before=<message id>` what comes before, or with `?at=` the
+    branch and the stretch that hold a message.
+    """
     row = conversation_or_404(request, conversation_id)
-    log = row.messages.shown()
-    if (before := request.GET.get("before", "")).isdecimal() and len(before) < 19:
-        log = log.filter(pk__lt=int(before))
-    newest = list(log.reverse()[: LOG_PAGE_SIZE + 1])
-    shown = newest[:LOG_PAGE_SIZE][::-1]
-    context = {
+    keep_open(row.pk)
+    context = shell(request, row.memory, row.pk) | _thread(request, row)
+    return render(request, "chat/conversation.html", context)
+
+
+@require_POST
+@page
+def select(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Show the branch that holds a message from now on."""
+    row = conversation_or_404(request, conversation_id)
+    seat = Seat(request.user, request.session.session_key, row.pk)
+    try:
+        with gone_is_404():
+            turns.select_version(seat, _number(request.POST.get("message", "")))
+    except MessageNotFound as error:
+        raise Http404 from error
+    except Busy as error:
+        messages.error(request, str(error))
+    announce_change(row.pk)
+    return redirect(row)
+
+
+@require_POST
+@page
+def mode(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Let a conversation record what is said in it from now on, or not."""
+    row = conversation_or_404(request, conversation_id)
+    wish = request.POST.get("mode", "")
+    if wish not in Mode.values:
+        messages.error(request, _("There is no such mode. Nothing was changed."))
+        return redirect(row)
+    try:
+        with gone_is_404():
+            change_mode(request.user, row.pk, Mode(wish))
+    except ModeFixed as error:
+        messages.error(request, str(error))
+    announce_change(row.pk)
+    return redirect(row)
+
+
+def _thread(request: PersonRequest, row: Conversation) -> dict[str, Any]:
+    """Return what the page shows of a conversation's messages."""
+    tree, at = read_tree(row.pk), _number(request.GET.get("at", ""))
+    path = tree.path(row.head_id)
+    is_shown = not at or at in path or not tree.path(at)
+    if not is_shown:
+        path = tree.path(tree.leaf(at))
+    part = window(path, before=_number(request.GET.get("before", "")), at=at)
+    return {
         "conversation": row,
-        "entries": [_entry(message) for message in shown if not message.is_running],
-        "running": next((message for message in shown if message.is_running), None),
-        "last_id": shown[-1].pk if shown else 0,
-        "earlier": shown[0].pk if len(newest) > LOG_PAGE_SIZE else None,
-        "is_newest": not before,
+        "mode": Mode(row.mode),
+        "earlier": part.earlier,
+        "is_newest": is_shown and part.is_end,
+        "other_branch": None if is_shown else at,
         "socket_path": f"/ws/chat/{row.pk}/",
+        **_messages(row, part.ids, tree),
     }
-    return render(request, "chat/conversation.html", shell(request, row.memory, row.pk) | context)
 
 
-def _entry(message: Message) -> Entry:
-    return Entry(message, render_markdown(message.content) if message.role == MessageRole.ASSISTANT else "")
+def _messages(row: Conversation, ids: list[int], tree: Tree) -> dict[str, Any]:
+    found = list(row.messages.filter(pk__in=ids).order_by("pk"))
+    return {
+        "entries": entries_of([message for message in found if not message.is_running], tree),
+        "running": next((message for message in found if message.is_running), None),
+        "last_id": found[-1].pk if found else 0,
+    }
 
 
-def _render_new(request: PersonRequest, memory: Memory) -> HttpResponse:
-    conversation_id, token = reserve_conversation(memory)
+def _number(text: str) -> int:
+    """Return a message's id from an address; 0, which is nobody's, for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+def _render_new(request: PersonRequest, memory: Memory, mode: Mode) -> HttpResponse:
+    conversation_id, token = reserve_conversation(memory, mode)
     context = {
+        "mode": mode,
+        "modes": Mode,
         "last_id": 0,
         "is_newest": True,
         "socket_path": f"/ws/chat/{conversation_id}/?new={token}",

@@ -53,13 +53,17 @@ class ReplyRequest:
 
     `turns` is the whole prompt in order (system turn first, the question last), already within the token
     budget. `recalled` is what stands in the system turn, item by item and best first within its tier, for a
-    responder that quotes instead of generating.
+    responder that quotes instead of generating. `unfinished` is the beginning of an answer that is to go on; then the
+    prompt ends with it and the wish to go on, and what is streamed is the rest. `records` says whether what is said
+    here will be remembered, for a responder that promises it.
     """
 
     question: str
     turns: Sequence[Turn]
     recalled: Sequence[RecalledText]
     now: datetime
+    unfinished: str = ""
+    records: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ const LONGEST_PAUSE = 15_000;
 const TOO_LARGE = 1009;
 const SIGNED_OUT = 4401;
 const NOT_FOUND = 4404;
+const CROWDED = 4429;
 
 export class Connection {
   #socket = null;
@@ -13,7 +14,7 @@ export class Connection {
   #ended = false;
 
   /**
-   * `on` holds the callbacks `frame(frame)`, `lost()`, `tooLarge()` and `ended(reason)`; `path` is the address on this
+   * `on` holds the callbacks `frame(frame)`, `lost()`, `tooLarge()`, `crowded()` and `ended(reason)`; `path` is the address on this
    * site.
    */
   constructor(path, on) {
@@ -62,6 +63,10 @@ export class Connection {
       return;
     }
     if (code === TOO_LARGE) this.on.tooLarge();
+    if (code === CROWDED) {
+      this.#pause = LONGEST_PAUSE;
+      this.on.crowded();
+    }
     this.on.lost();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.open(), this.#pause * (0.5 + Math.random() / 2));

@@ -1,38 +1,40 @@
-// The messages on the page. Ended ones stand in the log, which screen readers announce as a whole; the running
-// answer stands beside it, silent, until it has ended.
+// The messages on the page. Ended ones stand in the log, which screen readers announce as a whole; the running answer
+// stands beside it, silent, until it has ended. Articles of ended messages come from the server as they are shown.
 
 import { localiseDates } from "../site.js";
 import { dropFirst, lengthOf } from "./text.js";
 
-const STOPPED = "You stopped this answer.";
-const STOPPED_EARLY = "You stopped this answer before it began.";
-const INTERRUPTED = "The answer was interrupted. What had been written is kept.";
-const INTERRUPTED_EARLY = "The answer was interrupted before it began.";
-
 export class Thread {
-  /** The running answer: { id, offset, node }, offset in code points; null when none runs. */
+  /** The running answer: { id, article, offset, node }, offset in code points; null when none runs. */
   running = null;
 
   constructor(root) {
     this.log = root.querySelector("#log");
     this.place = root.querySelector("#running");
-    this.assistant = root.dataset.assistant;
-    this.lastId = Number(root.dataset.lastId);
+    this.leaf = Number(root.dataset.lastId);
+    this.updateId = Number(root.dataset.updateId ?? 0);
     const article = this.place.firstElementChild;
     if (article) this.#run(Number(article.dataset.messageId), article, Number(article.dataset.offset));
   }
 
   /** What this page has, as the server wants to know it. */
   get has() {
-    if (!this.running) return { message_id: this.lastId };
-    return { message_id: this.running.id, offset: this.running.offset };
+    const { leaf, running, updateId } = this;
+    if (!running) return { message_id: leaf, update_id: updateId };
+    return { message_id: running.id, offset: running.offset, update_id: updateId };
+  }
+
+  /** The article of an ended message, or null. */
+  article(messageId) {
+    return this.log.querySelector(`[data-message-id="${Number(messageId)}"]`);
   }
 
   /** Show what was just sent, before the server has it. */
   addUnsent(text, clientId) {
-    const article = this.#userArticle(text, new Date().toISOString());
+    const article = newArticle("user", "complete");
     article.dataset.clientId = clientId;
     article.classList.add("is-unsent");
+    article.append(element("h2", "visually-hidden", gettext("You said")), element("div", "bubble", text));
     this.log.append(article);
   }
 
@@ -43,20 +45,27 @@ export class Thread {
 
   /** Take back what the server refused, or has got already. */
   removeUnsent(clientId) {
-    this.#unsent(clientId)?.remove();
+    this.log.querySelector(`.is-unsent[data-client-id="${CSS.escape(clientId)}"]`)?.remove();
   }
 
-  /** A `message` frame. */
+  /** A `rewind` frame: everything after a message goes. False when the page does not hold that message. */
+  rewind(messageId) {
+    const last = messageId === 0 ? null : this.article(messageId);
+    if (messageId !== 0 && !last) return false;
+    this.#dropRunning();
+    const unsent = [...this.log.querySelectorAll(":scope > .is-unsent:not([data-message-id])")];
+    while (this.log.lastElementChild && this.log.lastElementChild !== last) this.log.lastElementChild.remove();
+    this.log.append(...unsent);
+    this.leaf = messageId;
+    return true;
+  }
+
+  /** A `message` frame; returns the article, or null where the page has it already. */
   addMessage(frame) {
-    if (frame.message_id <= this.lastId) {
-      // A repeated message that had arrived before this page was loaded: it stands in the log, or further up.
-      this.removeUnsent(frame.client_id);
-      return;
-    }
-    this.lastId = frame.message_id;
-    if (frame.role === "user") this.#addUser(frame);
-    else if (frame.status === "streaming") this.#addRunning(frame);
-    else this.#addEnded(frame);
+    if (frame.client_id) this.removeUnsent(frame.client_id);
+    if (this.article(frame.message_id)) return null;
+    this.leaf = frame.message_id;
+    return frame.html === undefined ? this.#addRunning(frame) : this.#addEnded(frame.html);
   }
 
   /** A `delta` frame; false when characters before it are missing. */
@@ -71,14 +80,18 @@ export class Thread {
     return true;
   }
 
-  /** A `done` frame. */
+  /** A `done` frame; returns the article of the ended answer, or null where it was not running here. */
   end(frame) {
-    if (this.running?.id === frame.message_id) {
-      frame.created_at = this.running.article.dataset.createdAt;
-      this.running.article.remove();
-      this.running = null;
-      this.#addEnded(frame);
-    }
+    if (this.running?.id !== frame.message_id) return null;
+    this.#dropRunning();
+    return this.#addEnded(frame.html);
+  }
+
+  /** A `memory` frame: a note of what memory learnt. */
+  addUpdate(frame) {
+    if (frame.update_id <= this.updateId) return;
+    this.updateId = frame.update_id;
+    this.#addEnded(frame.html);
   }
 
   #run(id, article, offset) {
@@ -88,85 +101,30 @@ export class Thread {
     this.running = { id, article, offset, node };
   }
 
-  #addUser(frame) {
-    const unsent = this.#unsent(frame.client_id);
-    if (unsent) {
-      unsent.classList.remove("is-unsent");
-      unsent.dataset.messageId = frame.message_id;
-      return;
-    }
-    const article = this.#userArticle(frame.text, frame.created_at);
-    article.dataset.messageId = frame.message_id;
-    if (frame.client_id) article.dataset.clientId = frame.client_id;
-    this.log.append(article);
+  #dropRunning() {
+    this.running?.article.remove();
+    this.running = null;
   }
 
   #addRunning(frame) {
-    this.#dropEmptyAttempt();
     const article = newArticle("assistant", frame.status);
     article.dataset.messageId = frame.message_id;
-    article.dataset.createdAt = frame.created_at;
     article.append(element("div", "answer plain", frame.text));
     this.place.replaceChildren(article);
     this.#run(frame.message_id, article, lengthOf(frame.text));
-  }
-
-  #addEnded(frame) {
-    this.#dropEmptyAttempt();
-    const article = newArticle("assistant", frame.status);
-    article.dataset.messageId = frame.message_id;
-    article.append(element("h2", "visually-hidden", `${this.assistant} said`));
-    if (frame.html) {
-      const answer = element("div", "answer");
-      answer.innerHTML = frame.html; // rendered and sanitised by the server
-      article.append(answer);
-    }
-    const note = noteOf(frame);
-    if (note) article.append(note);
-    article.append(timeOf(frame.created_at));
-    this.log.append(article);
-    localiseDates(article);
-  }
-
-  /** A failed attempt without a word is replaced by the next one; one with text stays. */
-  #dropEmptyAttempt() {
-    const last = this.log.lastElementChild;
-    if (last?.matches(".is-failed, .is-interrupted") && !last.querySelector(".answer")) last.remove();
-  }
-
-  #userArticle(text, createdAt) {
-    const article = newArticle("user", "complete");
-    article.append(element("h2", "visually-hidden", "You said"), element("div", "bubble", text), timeOf(createdAt));
-    localiseDates(article);
     return article;
   }
 
-  #unsent(clientId) {
-    if (!clientId) return null;
-    return this.log.querySelector(`.is-unsent[data-client-id="${CSS.escape(clientId)}"]`);
+  /** Put an article as the server rendered it, sanitised, before what was sent and is not there yet. */
+  #addEnded(html) {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    const article = template.content.firstElementChild;
+    this.log.insertBefore(article, this.log.querySelector(":scope > .is-unsent:not([data-message-id])"));
+    localiseDates(article);
+    window.htmx?.process(article);
+    return article;
   }
-}
-
-function noteOf(frame) {
-  if (frame.status === "stopped") return element("p", "stopped-note", frame.html ? STOPPED : STOPPED_EARLY);
-  if (frame.status !== "failed" && frame.status !== "interrupted") return null;
-  const fault = element("div", "fault");
-  const reason = frame.status === "failed" ? frame.error : frame.html ? INTERRUPTED : INTERRUPTED_EARLY;
-  const retry = element("button", "button button-small retry", "Retry");
-  retry.type = "button";
-  retry.dataset.retry = frame.message_id;
-  fault.append(element("p", "", reason), retry);
-  return fault;
-}
-
-function timeOf(createdAt) {
-  const line = element("p", "turn-time");
-  const time = document.createElement("time");
-  time.dateTime = createdAt ?? new Date().toISOString();
-  time.dataset.local = "";
-  time.textContent = time.dateTime;
-  line.append(time);
-  return line;
 }
 
 function newArticle(role, status) {

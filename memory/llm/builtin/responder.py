@@ -146,7 +146,7 @@ def _quotes(request: ReplyRequest) -> list[_Quote]:
                 found.append(_Quote(item.text, "I noted", 0.8))
             case Tier.ASSISTANT_KNOWLEDGE:
                 found.append(_Quote(item.text, "About me", _ASSISTANT_WEIGHT, by_user=False))
-    for turn in request.turns[:-1]:
+    for turn in request.turns[: -3 if request.unfinished else -1]:
         if turn.role == "user":
             found += [_Quote(text, _said_on(None, request.now, "you"), 1.0) for text in _stated(turn.content)]
     return found
@@ -213,12 +213,19 @@ def answer(request: ReplyRequest) -> str:
     if _GREETING.match(question):
         return f"{wording.HELLO} Tell me something to remember, or ask what I remember. {wording.NO_MODEL}"
     if not _asks(question):
-        return wording.NOTED
+        return wording.NOTED if request.records else wording.NOT_KEPT
     chosen = _best(question, _quotes(request))
     if not chosen:
         return f"{wording.NOTHING} {wording.NO_MODEL}"
     lines = [f"- {quote.lead}: “{cut(quote.text, LONGEST_QUOTE)}”" for quote in chosen]
     return "\n".join([wording.REMEMBERED, "", *lines])
+
+
+def _rest(whole: str, unfinished: str) -> str:
+    """Return what is left to say of an answer; one that would be worded otherwise by now is said whole."""
+    if whole.startswith(unfinished):
+        return whole[len(unfinished) :] or wording.NOTHING_TO_ADD
+    return f"\n\n{whole}"
 
 
 class BuiltinResponder:
@@ -233,7 +240,7 @@ class BuiltinResponder:
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[Delta | Usage, None]:
         """Yield the answer a few words at a time; no Usage, and no error for any text."""
-        words = re.findall(r"\S+\s*", answer(request))
+        words = re.findall(r"\s*\S+\s*", _rest(answer(request), request.unfinished))
         for start in range(0, len(words), _WORDS_A_PIECE):
             if start:
                 await asyncio.sleep(self._pause)

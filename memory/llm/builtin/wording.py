@@ -4,10 +4,12 @@ NAME = "built-in responder"
 REMEMBERED = "Here is what I remember:"
 NOTHING = "I don't remember anything about that."
 NOTED = "Thank you for telling me. I'll remember it."
+NOT_KEPT = "Thank you for telling me. This conversation adds nothing to my memory."
+NOTHING_TO_ADD = " That was all."
 HELLO = "Hello!"
 NO_MODEL = "No language model is connected, so I can only quote what you have told me."
 
-_OPENINGS = (REMEMBERED, NOTHING, NOTED, HELLO)
+_OPENINGS = (REMEMBERED, NOTHING, NOTED, NOT_KEPT, HELLO)
 
 
 def is_builtin_answer(text: str) -> bool:

@@ -1,0 +1,189 @@
+"""What the writer of an answer does to its row: keeps its text, renews its lease, ends it. One door per state change.
+
+An answer is alive as long as its lease, which its writer renews; times of leases are the database's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from chat.conversations import lock_memory
+from chat.enums import Mode, Status
+from chat.models import Message, RecalledItem
+from memory.domain import recall
+from memory.domain.forgetting import Target, forget, still_there
+from memory.domain.ledger import note_call
+from memory.domain.recording import record_page
+from memory.enums import Outcome, Purpose, Source
+from memory.llm.base import Usage
+from memory.models import Memory, Page
+
+LEASE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a writer has to show at the end of an answer. `model` is blank when none was asked."""
+
+    answer_id: int
+    text: str
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    prompt_tokens: Mapping[str, int] = field(default_factory=dict)
+    duration_ms: int = 0
+    recalled: Sequence[recall.RecalledItem] = ()
+    visited_segments: Sequence[int] = ()
+
+
+def keep_text(answer_id: int, text: str) -> bool:
+    """Store an answer's text so far and renew its lease; False when it is no longer the caller's to write."""
+    answer = Message.objects.filter(pk=answer_id).writable()
+    return answer.update(content=text, lease_expires_at=Now() + LEASE) == 1
+
+
+def renew_lease(answer_id: int) -> bool:
+    """Say that the writer of an answer is alive; False when it is no longer the caller's to write."""
+    return Message.objects.filter(pk=answer_id).writable().update(lease_expires_at=Now() + LEASE) == 1
+
+
+@transaction.atomic
+def end_answer(written: Written, status: Status, outcome: Outcome, error: str = "") -> bool:
+    """End an answer and remember what was said.
+
+    In one transaction: lock the memory, if there is something to remember or it was given something of it, and the
+    answer; when it is whole, or stopped with some text, record the page in place of those of the turn's other versions
+    that are still in short-term memory, and count the visits of the segments it drew on; store text, status and what
+    it was given, but for what has been forgotten meanwhile; note the model call, if one was made, in the ledger. Failed
+    and interrupted answers leave memory as it was. Returns False, having noted no more than the call, when someone else
+    has ended the answer.
+    """
+    is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
+    if is_remembered or written.recalled:
+        # Before the answer: whoever deletes a conversation, or forgets, takes the two in this order.
+        lock_memory(Memory.objects.filter(conversations__messages=written.answer_id))
+    answer = (
+        Message.objects.select_for_update(of=("self",))
+        .select_related("parent", "conversation__memory__assistant", "conversation__memory__user")
+        .filter(pk=written.answer_id)
+        .streaming()
+        .first()
+    )
+    if answer is None:
+        _note_call_of_lost_answer(written, outcome, error)
+        return False
+    memory = answer.conversation.memory
+    answer.content = written.text
+    if is_remembered:
+        answer.page = _remember(answer, memory, written)
+    answer.model = written.model
+    answer.tokens_in, answer.tokens_out = written.usage.tokens_in, written.usage.tokens_out
+    answer.prompt_tokens = dict(written.prompt_tokens)
+    for name, value in ended(status, error).items():
+        setattr(answer, name, value)
+    answer.save()
+    _store_recalled(written)
+    _note_call(memory, written, outcome, error)
+    return True
+
+
+def fail_answer(answer_id: int, text: str, error: str) -> bool:
+    """Store an answer's whole text as that of a failed one, and nothing else: for when `end_answer` cannot be done.
+
+    Returns False when someone else has ended the answer.
+    """
+    answer = Message.objects.filter(pk=answer_id).streaming()
+    return answer.update(content=text, **ended(Status.FAILED, error)) == 1
+
+
+@transaction.atomic
+def interrupt_expired() -> list[UUID]:
+    """End every answer whose writer died, keeping the text it had stored; return the conversations concerned."""
+    expired = list(Message.objects.expired().select_for_update(skip_locked=True).values_list("pk", "conversation_id"))
+    Message.objects.filter(pk__in=[pk for pk, _ in expired]).update(**ended(Status.INTERRUPTED))
+    return [conversation_id for _, conversation_id in expired]
+
+
+def ended(status: Status, error: str = "") -> dict[str, Any]:
+    """Return the columns of an answer that ends now."""
+    return {
+        "status": status,
+        "error": error[:500],
+        "lease_expires_at": None,
+        "stop_requested_at": None,
+        "finished_at": timezone.now(),
+    }
+
+
+def _remember(answer: Message, memory: Memory, written: Written) -> Page | None:
+    if answer.conversation.mode != Mode.NORMAL:
+        return None
+    earlier = _pages_of_other_versions(answer)
+    page = record_page(
+        memory,
+        query=answer.question.content,
+        response=written.text,
+        occurred_at=answer.question.created_at,
+        external_id=answer.external_id,
+        metadata={"conversation": str(answer.conversation_id)},
+        source=Source.CHAT,
+    )
+    recall.count_visits(memory, written.visited_segments, timezone.now())
+    if earlier:
+        forget(memory, Target.pages(earlier), by=memory.user)
+    return page
+
+
+def _pages_of_other_versions(answer: Message) -> list[int]:
+    """Return the pages of the same turn's other versions that are still in short-term memory.
+
+    What was said anew, or answered anew, takes their place, or memory would hold the same turn several times over.
+    Later tiers rest on theirs by then: a person forgets those by hand.
+    """
+    question = answer.question
+    asked = Message.objects.filter(conversation_id=answer.conversation_id, parent=question.parent_id)
+    others = Message.objects.filter(parent__in=asked, page__segment__isnull=True, page__isnull=False)
+    return list(others.exclude(pk=answer.pk).values_list("page_id", flat=True))
+
+
+def _store_recalled(written: Written) -> None:
+    there = still_there((item.tier, item.object_id) for item in written.recalled)
+    RecalledItem.objects.bulk_create(
+        RecalledItem(
+            message_id=written.answer_id,
+            rank=rank,
+            tier=item.tier,
+            object_id=item.object_id,
+            score=item.score,
+            signals=item.signals,
+            tokens=item.tokens,
+        )
+        for rank, item in enumerate(written.recalled, start=1)
+        if (item.tier, item.object_id) in there
+    )
+
+
+def _note_call(memory: Memory, written: Written, outcome: Outcome, error: str) -> None:
+    if written.model:
+        note_call(
+            memory,
+            purpose=Purpose.REPLY,
+            model=written.model,
+            usage=written.usage,
+            duration_ms=written.duration_ms,
+            outcome=outcome,
+            detail=error,
+        )
+
+
+def _note_call_of_lost_answer(written: Written, outcome: Outcome, error: str) -> None:
+    answer = Message.objects.select_related("conversation__memory").filter(pk=written.answer_id).first()
+    if answer is not None:
+        _note_call(answer.conversation.memory, written, outcome, error)
