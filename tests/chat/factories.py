@@ -9,7 +9,7 @@ from typing import Any
 import factory
 from django.db.models.functions import Now
 
-from chat.enums import MessageRole, Status
+from chat.enums import MessageRole, Mode, Status
 from chat.models import Conversation, Message
 from tests.memory.factories import MemoryFactory, RowFactory
 
@@ -26,21 +26,36 @@ class ConversationFactory(RowFactory[Conversation]):
     last_message_at = factory.Sequence(lambda n: SAID_AT + timedelta(minutes=n))
 
 
-class QuestionFactory(RowFactory[Message]):
-    """What the person says, after the newest message of the conversation."""
+class MessageFactory(RowFactory[Message]):
+    """A message; the conversation shows the branch that it ends."""
+
+    class Meta:
+        model = Message
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[Message], *args: Any, **kwargs: Any) -> Message:
+        message: Message = super()._create(model_class, *args, **kwargs)
+        message.conversation.head = message
+        message.conversation.save(update_fields=["head"])
+        return message
+
+
+class QuestionFactory(MessageFactory):
+    """What the person says, at the end of the branch that the conversation shows."""
 
     class Meta:
         model = Message
 
     conversation = factory.SubFactory(ConversationFactory)
-    parent = factory.LazyAttribute(lambda message: message.conversation.messages.order_by("pk").last())
+    parent = factory.LazyAttribute(lambda message: message.conversation.head)
     role = MessageRole.USER
     content = factory.Sequence(lambda n: f"Question {n}?")
     client_id = factory.Sequence(lambda n: f"client-{n}")
     created_at = SAID_AT
 
 
-class AnswerFactory(RowFactory[Message]):
+class AnswerFactory(MessageFactory):
     """An answer, complete unless `status` says otherwise."""
 
     class Meta:
@@ -52,6 +67,12 @@ class AnswerFactory(RowFactory[Message]):
     status = Status.COMPLETE
     content = factory.Sequence(lambda n: f"Answer {n}.")
     created_at = SAID_AT
+
+
+def temporary_conversation(**fields: Any) -> Conversation:
+    """Return a temporary conversation that stays for a while."""
+    closes_at = Now() + fields.pop("closes_in", timedelta(minutes=5))
+    return ConversationFactory(mode=Mode.TEMPORARY, closes_at=closes_at, **fields)
 
 
 def running_answer(*, lease: timedelta = timedelta(seconds=5), **fields: Any) -> Message:

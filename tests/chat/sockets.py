@@ -26,8 +26,11 @@ class Socket:
     `send` sends a frame, `next` waits for the next one of a kind, `close_code` for the server's close.
     """
 
-    def __init__(self, user: User | None, conversation_id: UUID, token: str = "", origin: str = ORIGIN) -> None:
+    def __init__(
+        self, user: User | None, conversation_id: UUID, token: str = "", origin: str = ORIGIN, language: str = "en"
+    ) -> None:
         self.user = user
+        self.language = language
         self.origin = origin
         self.path = f"/ws/chat/{conversation_id}/?new={token}" if token else f"/ws/chat/{conversation_id}/"
         self.accepted = False
@@ -48,7 +51,11 @@ class Socket:
 
     async def connect(self) -> None:
         """Shake hands with the person's session cookie."""
-        headers = [(b"host", b"localhost"), (b"origin", self.origin.encode())]
+        headers = [
+            (b"host", b"localhost"),
+            (b"origin", self.origin.encode()),
+            (b"accept-language", self.language.encode()),
+        ]
         if self.user is not None:
             await in_database(self.client.force_login, self.user)
             session = self.client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -1,13 +1,16 @@
 """The websocket through the site's whole ASGI stack, frame by frame."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from chat import groups
@@ -16,7 +19,7 @@ from chat.database import in_database
 from chat.enums import Status
 from chat.models import Conversation, Message
 from memory.models import Memory, Page
-from tests.chat.factories import AnswerFactory, ConversationFactory
+from tests.chat.factories import AnswerFactory, ConversationFactory, temporary_conversation
 from tests.chat.redis import redis_server
 from tests.chat.sockets import Socket
 from tests.memory.factories import MemoryFactory, UserFactory
@@ -31,6 +34,12 @@ EXACT = {"code", "detail", "type"}
 def conversation(memory: Memory) -> Conversation:
     """An empty conversation of the person."""
     return ConversationFactory(memory=memory)
+
+
+def said_in(frame: dict[str, Any]) -> str:
+    """Return the rendered text in an ended answer's article."""
+    found = re.search(r'<div class="answer" dir="auto">(.*?)</div>', frame["html"], re.DOTALL)
+    return found.group(1) if found else ""
 
 
 async def begin(socket: Socket, text: str = "Hello?", client_id: str = "c1", has: int = 0) -> dict[str, Any]:
@@ -69,24 +78,23 @@ async def test_a_question_is_answered_live(person: User, conversation: Conversat
     async with Socket(person, conversation.pk) as socket:
         assert socket.hello == {
             "type": "hello",
-            "protocol": 1,
+            "protocol": 2,
             "conversation_id": str(conversation.pk),
             "exists": True,
         }
         await socket.send("watch", message_id=0)
-        assert await socket.next("title") == {"type": "title", "title": conversation.title}
+        state = await socket.next("conversation")
+        assert state == {"type": "conversation", "title": conversation.title, "mode": "normal"}
         await socket.send("send", text=" Hello? ", client_id="c1")
         question, answer = await socket.next("message"), await socket.next("message")
-        assert (question["role"], question["text"], question["client_id"]) == ("user", "Hello?", "c1")
+        assert (question["role"], question["client_id"]) == ("user", "c1")
+        assert '<div class="bubble" dir="auto">Hello?</div>' in question["html"]
         assert (answer["role"], answer["status"]) == ("assistant", "streaming")
         text, done = await socket.whole_answer(answer["text"])
     assert TEXT.startswith(text)
-    assert done == {
-        "type": "done",
-        "message_id": answer["message_id"],
-        "status": "complete",
-        "html": f"<p>{TEXT}</p>\n",
-    }
+    assert done.keys() == {"type", "message_id", "status", "html"}
+    assert (done["message_id"], done["status"]) == (answer["message_id"], "complete")
+    assert said_in(done) == f"<p>{TEXT}</p>\n"
 
 
 async def test_the_first_message_creates_the_conversation(memory: Memory, person: User, model: OpenAIServer) -> None:
@@ -95,7 +103,7 @@ async def test_the_first_message_creates_the_conversation(memory: Memory, person
         assert not socket.hello["exists"]
         await socket.send("watch", message_id=0)
         await socket.send("send", text="Plan my week, please", client_id="c1")
-        assert (await socket.next("title"))["title"] == "Plan my week, please"
+        assert (await socket.next("conversation"))["title"] == "Plan my week, please"
         _, done = await socket.whole_answer()
         assert done["status"] == "complete"
     async with Socket(person, conversation_id) as again:
@@ -112,7 +120,7 @@ async def test_an_answer_goes_on_without_its_socket(
         await socket.send("watch", message_id=answer["message_id"], offset=0)
         text, done = await socket.whole_answer()
     assert TEXT.startswith(text)
-    assert done["html"] == f"<p>{TEXT}</p>\n"
+    assert said_in(done) == f"<p>{TEXT}</p>\n"
 
 
 async def test_two_pages_see_the_same_answer(person: User, conversation: Conversation, model: OpenAIServer) -> None:
@@ -157,7 +165,7 @@ async def test_a_lossy_layer_loses_nothing(person: User, conversation: Conversat
         assert layer is not None
         await layer.flush()  # the in-memory layer forgets every group
         _, done = await socket.whole_answer()
-    assert done["html"] == f"<p>{TEXT}</p>\n"
+    assert said_in(done) == f"<p>{TEXT}</p>\n"
 
 
 @pytest.fixture
@@ -181,7 +189,7 @@ async def test_without_its_layer_the_chat_answers_from_the_database(
     async with Socket(person, conversation.pk) as socket:
         await begin(socket)
         _, done = await socket.whole_answer()
-        assert done["html"] == f"<p>{TEXT}</p>\n"
+        assert said_in(done) == f"<p>{TEXT}</p>\n"
         answer = await begin(socket, client_id="c2", has=done["message_id"])
         await socket.send("stop", message_id=answer["message_id"])
         assert (await socket.next("done"))["status"] == "stopped"
@@ -192,7 +200,7 @@ async def test_hints_come_again_as_soon_as_the_layer_is_back(
 ) -> None:
     async def told(title: str) -> None:
         await in_database(Conversation.objects.filter(pk=conversation.pk).update, title=title)
-        heard = asyncio.ensure_future(socket.next("title"))
+        heard = asyncio.ensure_future(socket.next("conversation"))
         while not heard.done():
             await groups.send_changed(conversation.pk)
             await asyncio.wait({heard}, timeout=0.1)
@@ -200,7 +208,7 @@ async def test_hints_come_again_as_soon_as_the_layer_is_back(
 
     async with Socket(person, conversation.pk) as socket:
         await socket.send("watch", message_id=0)
-        await socket.next("title")
+        await socket.next("conversation")
         with redis_server(redis_port):
             await told("Found out when hints began to come")
             await told("Found out by a hint")
@@ -240,10 +248,11 @@ async def test_a_failure_is_shown_and_retried(person: User, conversation: Conver
     async with Socket(person, conversation.pk) as socket:
         failed = await begin(socket)
         done = await socket.next("done")
-        assert (done["status"], "in the middle" in done["error"], "One" in done["html"]) == ("failed", True, True)
-        await socket.send("retry", message_id=failed["message_id"])
+        assert (done["status"], "in the middle" in done["html"], "One" in done["html"]) == ("failed", True, True)
+        await socket.send("regenerate", message_id=failed["message_id"])
+        assert (await socket.next("rewind"))["message_id"] < failed["message_id"]
         assert (await socket.next("message"))["status"] == "streaming"
-        assert (await socket.next("done"))["html"] == "<p>Whole.</p>\n"
+        assert said_in(await socket.next("done")) == "<p>Whole.</p>\n"
     assert await in_database(Page.objects.count) == 1
 
 
@@ -300,7 +309,10 @@ async def test_the_same_message_twice_is_one_message(
         ("x" * 5000, "too_large"),
         (b"\x00\x01", "malformed"),
         ('{"type": "stop", "message_id": 1}', "not_found"),
-        ('{"type": "retry", "message_id": 1}', "not_found"),
+        ('{"type": "regenerate", "message_id": 1}', "not_found"),
+        ('{"type": "continue", "message_id": 1}', "not_found"),
+        ('{"type": "select", "message_id": 1}', "not_found"),
+        ('{"type": "edit", "message_id": 1, "text": "Hi", "client_id": "c1"}', "not_found"),
         ('{"type": "nope", "client_id": "\\ud83d"}', "unknown_type"),
         ('{"type": "stop", "message_id": 1, "client_id": "\\ud83d"}', "malformed"),
         ('{"type": "stop", "message_id": 1, "\\ud83d": 1}', "malformed"),
@@ -351,9 +363,11 @@ async def test_frames_about_other_conversations_find_nothing(
     )
     async with Socket(person, conversation.pk) as socket:
         for message in (theirs, mine_elsewhere):
-            for kind in ("stop", "retry"):
+            for kind in ("stop", "regenerate", "continue", "select"):
                 await socket.send(kind, message_id=message.pk)
                 assert (await socket.next("error"))["code"] == "not_found"
+            await socket.send("edit", message_id=message.question.pk, text="Mine", client_id="c1")
+            assert (await socket.next("error"))["code"] == "not_found"
         await socket.send("watch", message_id=theirs.pk, offset=0)
         await socket.send("stop", message_id=1)
         assert (await socket.next("message", "delta", "done", "error"))["type"] == "error"
@@ -390,7 +404,7 @@ async def test_who_is_signed_out_gets_nothing_more(
 async def test_the_session_is_checked_before_anything_is_told(person: User, conversation: Conversation) -> None:
     async with Socket(person, conversation.pk) as socket:
         await socket.send("watch", message_id=0)
-        await socket.next("title")
+        await socket.next("conversation")
         await in_database(socket.client.logout)
         await in_database(Conversation.objects.filter(pk=conversation.pk).update, title="Secret")
         await groups.send_changed(conversation.pk)
@@ -401,7 +415,7 @@ async def test_the_session_is_checked_before_anything_is_told(person: User, conv
 async def test_a_frame_after_signing_out_closes_the_socket(person: User, conversation: Conversation) -> None:
     async with Socket(person, conversation.pk) as socket:
         await socket.send("watch", message_id=0)
-        await socket.next("title")
+        await socket.next("conversation")
         await in_database(socket.client.logout)
         await socket.send("send", text="Still me", client_id="c1")
         assert (await socket.next("error"))["code"] == "signed_out"
@@ -416,18 +430,17 @@ async def test_a_repeated_message_is_confirmed_although_the_page_has_it(
         done = await socket.next("done")
     async with Socket(person, conversation.pk) as socket:
         await socket.send("watch", message_id=done["message_id"])
-        await socket.next("title")
+        await socket.next("conversation")
         await socket.send("send", text="Hello?", client_id="c1")
-        frame = await socket.next("message")
-    assert (frame["role"], frame["client_id"], frame["text"]) == ("user", "c1", "Hello?")
-    assert frame["message_id"] < done["message_id"]
+        frame = await socket.next("accepted", "message")
+    assert frame == {"type": "accepted", "client_id": "c1", "message_id": done["message_id"] - 1}
     assert await in_database(Message.objects.count) == 2
 
 
 async def test_a_deleted_conversation_closes_its_sockets(person: User, conversation: Conversation) -> None:
     async with Socket(person, conversation.pk) as socket:
         await socket.send("watch", message_id=0)
-        await socket.next("title")
+        await socket.next("conversation")
         await in_database(Conversation.objects.filter(pk=conversation.pk).delete)
         await groups.send_changed(conversation.pk)
         assert await socket.close_code() == 4404
@@ -443,10 +456,104 @@ async def test_who_leaves_the_assistant_leaves_the_conversation(person: User, co
 async def test_a_new_title_is_told(person: User, conversation: Conversation) -> None:
     async with Socket(person, conversation.pk) as socket:
         await socket.send("watch", message_id=0)
-        await socket.next("title")
+        await socket.next("conversation")
         await in_database(Conversation.objects.filter(pk=conversation.pk).update, title="Renamed")
         await groups.send_changed(conversation.pk)
-        assert (await socket.next("title"))["title"] == "Renamed"
+        assert (await socket.next("conversation"))["title"] == "Renamed"
+
+
+async def test_another_version_is_shown_on_every_page(
+    person: User, conversation: Conversation, model: OpenAIServer
+) -> None:
+    model.queue(Behaviour(text="One way."), Behaviour(text="Another way."))
+    async with Socket(person, conversation.pk) as first, Socket(person, conversation.pk) as second:
+        await begin(first)
+        one = await first.next("done")
+        await second.send("watch", message_id=one["message_id"])
+        await first.send("regenerate", message_id=one["message_id"])
+        for socket in (first, second):
+            assert (await socket.next("rewind"))["message_id"] == one["message_id"] - 1
+            other = await socket.next("done")
+            assert (said_in(other), "2/2" in other["html"]) == ("<p>Another way.</p>\n", True)
+        await second.send("select", message_id=one["message_id"])
+        for socket in (first, second):
+            assert (await socket.next("rewind"))["message_id"] == one["message_id"] - 1
+            again = await socket.next("message")
+            assert (said_in(again), "1/2" in again["html"]) == ("<p>One way.</p>\n", True)
+
+
+async def test_a_message_said_anew_is_accepted_and_shown_in_place_of_the_earlier_one(
+    person: User, conversation: Conversation, model: OpenAIServer
+) -> None:
+    model.queue(Behaviour(text="Paris."), Behaviour(text="Rome."))
+    async with Socket(person, conversation.pk) as socket:
+        answer = await begin(socket)
+        await socket.next("done")
+        question = answer["message_id"] - 1
+        await socket.send("edit", message_id=question, text="Where to, then?", client_id="c2")
+        accepted = await socket.next("accepted")
+        assert accepted["client_id"] == "c2"
+        assert (await socket.next("rewind"))["message_id"] == 0
+        anew = await socket.next("message")
+        assert (anew["message_id"], anew["client_id"]) == (accepted["message_id"], "c2")
+        assert ("Where to, then?" in anew["html"], "2/2" in anew["html"]) == (True, True)
+        assert said_in(await socket.next("done")) == "<p>Rome.</p>\n"
+
+
+async def test_an_answer_that_was_stopped_goes_on(
+    person: User, conversation: Conversation, model: OpenAIServer
+) -> None:
+    model.queue(Behaviour(text=TEXT, stall_after=4), Behaviour(text="and the rest."))
+    async with Socket(person, conversation.pk) as socket:
+        answer = await begin(socket)
+        await socket.next("delta")
+        await socket.send("stop", message_id=answer["message_id"])
+        stopped = await socket.next("done")
+        await socket.send("continue", message_id=stopped["message_id"])
+        await socket.next("rewind")
+        onward = await socket.next("message")
+        text, done = await socket.whole_answer(onward["text"])
+        assert text.startswith("One")
+        assert "and the rest." in said_in(done)
+        await socket.send("continue", message_id=done["message_id"])
+        assert (await socket.next("error"))["code"] == "not_continuable"
+
+
+async def test_a_person_has_so_many_sockets(person: User, conversation: Conversation, settings: Settings) -> None:
+    settings.CHAT_SOCKETS_PER_PERSON = 2
+    async with Socket(person, conversation.pk), Socket(person, conversation.pk):
+        third = Socket(person, conversation.pk)
+        await third.connect()
+        assert await third.close_code() == 4429
+    async with Socket(person, conversation.pk) as again:
+        assert again.hello["exists"]
+
+
+def closing_in(conversation: Conversation) -> timedelta:
+    conversation.refresh_from_db()
+    assert conversation.closes_at is not None
+    return conversation.closes_at - timezone.now()
+
+
+async def test_a_page_that_goes_away_leaves_its_temporary_conversation(memory: Memory, person: User) -> None:
+    conversation = await in_database(temporary_conversation, memory=memory)
+    socket = Socket(person, conversation.pk)
+    async with socket:
+        await socket.send("watch", message_id=0)
+        assert (await socket.next("conversation"))["mode"] == "temporary"
+    # A socket that is closed in another way may have lost its network: the conversation waits for it.
+    assert await in_database(closing_in, conversation) > timedelta(minutes=1)
+    await socket.connect()
+    await socket.next("hello")
+    await socket.wire.send_input({"type": "websocket.disconnect", "code": 1001})
+    await socket.wire.wait(timeout=5)
+    assert await in_database(closing_in, conversation) < timedelta(minutes=1)
+
+
+async def test_refusals_are_told_in_the_persons_language(person: User, conversation: Conversation) -> None:
+    async with Socket(person, conversation.pk, language="id") as socket:
+        await socket.send("send", text=" ", client_id="c1")
+        assert (await socket.next("error"))["detail"] == "Tulis sesuatu terlebih dahulu."
 
 
 async def test_more_sockets_than_the_pool_has_connections(
@@ -455,6 +562,7 @@ async def test_more_sockets_than_the_pool_has_connections(
     """Every socket gets its answer, and the database is still there for pages."""
     assert settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] < 24
     model.default = Behaviour(text=TEXT, tokens_per_second=60)
+    settings.CHAT_SOCKETS_PER_PERSON = 24
 
     async def journey() -> str:
         conversation_id, token = reserve_conversation(memory)

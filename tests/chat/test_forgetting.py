@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from chat import turns
+from chat import writing
 from chat.conversations import delete_conversation
 from chat.enums import Status
 from chat.exceptions import ConversationGone
@@ -24,7 +24,7 @@ from memory.enums import Outcome, Role, Tier
 from memory.exceptions import ForgettingChanged
 from memory.models import Memory, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
-from tests.chat.test_turns import waiting_for_a_lock
+from tests.chat.test_writing import waiting_for_a_lock
 from tests.memory.factories import (
     AssistantKnowledgeFactory,
     KnowledgeFactory,
@@ -194,7 +194,7 @@ def test_an_answer_keeps_no_key_of_what_was_forgotten_while_it_was_written(memor
         recalled(Tier.SHORT_TERM, page.pk),
     )
     forget(memory, Target.pages([gone.pk]), by=memory.user)
-    assert turns.end_answer(turns.Written(answer.pk, "Whole.", recalled=given), status, Outcome.OK)
+    assert writing.end_answer(writing.Written(answer.pk, "Whole.", recalled=given), status, Outcome.OK)
     kept = RecalledItem.objects.values_list("rank", "tier", "object_id")
     assert list(kept) == [(2, Tier.USER_KNOWLEDGE, fact.pk), (3, Tier.SHORT_TERM, page.pk)]
 
@@ -208,7 +208,7 @@ def test_an_answer_that_ends_meanwhile_is_looked_at_first(memory: Memory) -> Non
     answer = running_answer(parent=QuestionFactory(conversation=conversation))
     seen = agreed(conversation)
     with transaction.atomic():
-        assert turns.end_answer(turns.Written(answer.pk, "Whole."), Status.COMPLETE, Outcome.OK)
+        assert writing.end_answer(writing.Written(answer.pk, "Whole."), Status.COMPLETE, Outcome.OK)
         forgetting = beside(lambda: forget_conversation(memory.user, conversation.pk, seen))
         assert not forgetting.done()
     with pytest.raises(ForgettingChanged):
@@ -221,8 +221,8 @@ def test_an_answer_being_written_goes_with_its_conversation(memory: Memory) -> N
     conversation = talk_about([PageFactory(memory=memory)])
     answer = running_answer(parent=QuestionFactory(conversation=conversation))
     forget_conversation(memory.user, conversation.pk, agreed(conversation))
-    assert not turns.keep_text(answer.pk, "So far, so")
-    assert not turns.end_answer(turns.Written(answer.pk, "Whole."), Status.COMPLETE, Outcome.OK)
+    assert not writing.keep_text(answer.pk, "So far, so")
+    assert not writing.end_answer(writing.Written(answer.pk, "Whole."), Status.COMPLETE, Outcome.OK)
     assert (Message.objects.count(), Page.objects.count()) == (0, 0)
 
 
@@ -259,10 +259,10 @@ def test_a_conversation_and_its_pages_go_at_once_from_two_sides(memory: Memory, 
 def test_an_answer_ends_while_its_conversation_is_deleted(memory: Memory) -> None:
     """Both take the memory first: the answer must not hold its own row while it waits."""
     answer = running_answer(parent__conversation__memory=memory)
-    written = turns.Written(answer.pk, "Whole.")
+    written = writing.Written(answer.pk, "Whole.")
     with transaction.atomic():
         Memory.objects.locked(memory.pk)
-        ending = beside(lambda: turns.end_answer(written, Status.COMPLETE, Outcome.OK))
+        ending = beside(lambda: writing.end_answer(written, Status.COMPLETE, Outcome.OK))
         assert not ending.done()
         delete_conversation(memory.user, answer.conversation_id)
     assert ending.result(5) is False
@@ -290,4 +290,4 @@ def test_a_dead_answer_is_swept_beside_a_forgetting(memory: Memory) -> None:
     PageFactory(memory=memory)
     with transaction.atomic():
         forget(memory, EVERYTHING, by=memory.user)
-        assert len(beside(turns.interrupt_expired).result(5)) == 1
+        assert len(beside(writing.interrupt_expired).result(5)) == 1

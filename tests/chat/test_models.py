@@ -81,15 +81,6 @@ def test_streaming_answers_expire_with_their_lease_and_are_writable_until_a_stop
     assert set(Message.objects.writable()) == {alive, dead}
 
 
-def test_shown_leaves_out_attempts_without_text_once_retried() -> None:
-    question = QuestionFactory()
-    empty = AnswerFactory(parent=question, status=Status.FAILED, content="")
-    assert list(Message.objects.shown()) == [question, empty]
-    partial = AnswerFactory(parent=question, status=Status.INTERRUPTED, content="Half")
-    whole = AnswerFactory(parent=question)
-    assert list(Message.objects.shown()) == [question, partial, whole]
-
-
 def test_deleting_a_conversation_takes_its_messages_and_what_they_recalled() -> None:
     answer = AnswerFactory()
     RecalledItem.objects.create(message=answer, rank=1, tier=Tier.MID_TERM, object_id=5, score=1.0, tokens=9)

@@ -8,15 +8,21 @@ from chat import protocol
 from chat.enums import ErrorCode
 from chat.exceptions import FrameTooLarge, MalformedFrame, UnknownFrame
 from chat.protocol import (
+    Accepted,
+    Continue,
+    ConversationState,
     Delta,
     Done,
+    Edit,
     Error,
     Hello,
+    MemoryLearnt,
     MessageCreated,
-    Retry,
+    Regenerate,
+    Rewind,
+    Select,
     Send,
     Stop,
-    Title,
     Watch,
     client_id_of,
     parse_frame,
@@ -35,7 +41,17 @@ LIMIT = 100
         ({"type": "watch", "message_id": 0}, Watch(type="watch", message_id=0)),
         ({"type": "watch", "message_id": 7, "offset": 0}, Watch(type="watch", message_id=7, offset=0)),
         ({"type": "stop", "message_id": 7}, Stop(type="stop", message_id=7)),
-        ({"type": "retry", "message_id": 7}, Retry(type="retry", message_id=7)),
+        (
+            {"type": "edit", "message_id": 7, "text": "Hi", "client_id": "a"},
+            Edit(type="edit", message_id=7, text="Hi", client_id="a"),
+        ),
+        (
+            {"type": "watch", "message_id": 7, "update_id": 3},
+            Watch(type="watch", message_id=7, update_id=3),
+        ),
+        ({"type": "regenerate", "message_id": 7}, Regenerate(type="regenerate", message_id=7)),
+        ({"type": "continue", "message_id": 7}, Continue(type="continue", message_id=7)),
+        ({"type": "select", "message_id": 7}, Select(type="select", message_id=7)),
     ],
 )
 def test_parse_frame_reads_each_kind(frame: dict[str, object], expected: object) -> None:
@@ -68,7 +84,20 @@ def test_parse_frame_reads_each_kind(frame: dict[str, object], expected: object)
         '{"type": "watch", "message_id": 1, "offset": 1.5}',
         '{"type": "stop", "message_id": 0}',
         '{"type": "stop", "message_id": 9223372036854775808}',
-        '{"type": "retry", "message_id": null}',
+        '{"type": "watch", "message_id": 1, "update_id": -1}',
+        '{"type": "edit", "text": "Hi", "client_id": "a"}',
+        '{"type": "edit", "message_id": 0, "text": "Hi", "client_id": "a"}',
+        '{"type": "edit", "message_id": 1, "text": null, "client_id": "a"}',
+        '{"type": "edit", "message_id": 1, "text": "Hi", "client_id": ["a"]}',
+        '{"type": "edit", "message_id": 1, "text": "Hi"}',
+        '{"type": "regenerate"}',
+        '{"type": "regenerate", "message_id": null}',
+        '{"type": "regenerate", "message_id": 1, "text": "Hi"}',
+        '{"type": "continue", "message_id": "1"}',
+        '{"type": "continue", "message_id": 1e3}',
+        '{"type": "select"}',
+        '{"type": "select", "message_id": [1]}',
+        '{"type": "select", "message_id": -5}',
     ],
 )
 def test_parse_frame_refuses_what_it_cannot_read(text: str | None) -> None:
@@ -126,11 +155,17 @@ def test_the_detail_of_an_error_is_fit_to_send() -> None:
 def test_server_frames_leave_out_what_says_nothing() -> None:
     assert json.loads(Hello(conversation_id="c", exists=True).encode()) == {
         "type": "hello",
-        "protocol": 1,
+        "protocol": 2,
         "conversation_id": "c",
         "exists": True,
     }
-    assert json.loads(Title(title="T").encode()) == {"type": "title", "title": "T"}
+    state = ConversationState(title="T", mode="normal")
+    assert json.loads(state.encode()) == {"type": "conversation", "title": "T", "mode": "normal"}
+    accepted = Accepted(client_id="c", message_id=5)
+    assert json.loads(accepted.encode()) == {"type": "accepted", "client_id": "c", "message_id": 5}
+    assert json.loads(Rewind(message_id=0).encode()) == {"type": "rewind", "message_id": 0}
+    learnt = MemoryLearnt(update_id=3, html="<p>")
+    assert json.loads(learnt.encode()) == {"type": "memory", "update_id": 3, "html": "<p>"}
     assert json.loads(Delta(message_id=1, offset=2, text="😀").encode()) == {
         "type": "delta",
         "message_id": 1,
@@ -149,13 +184,12 @@ def test_server_frames_leave_out_what_says_nothing() -> None:
         "detail": "Wait.",
         "client_id": "a",
     }
-    created = MessageCreated(message_id=1, role="assistant", status="streaming", created_at="now", text="")
+    created = MessageCreated(message_id=1, role="assistant", status="streaming", text="")
     assert json.loads(created.encode()) == {
         "type": "message",
         "message_id": 1,
         "role": "assistant",
         "status": "streaming",
-        "created_at": "now",
         "text": "",
     }
 

@@ -1,27 +1,30 @@
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from chat import turns
 from chat.access import Seat, reserve_conversation, take_seat
-from chat.conversations import delete_conversation
+from chat.branches import read_tree
 from chat.enums import MessageRole, Mode, Status
-from chat.exceptions import Busy, ConversationGone, EmptyMessage, MessageNotFound, NotRetryable
-from chat.models import Conversation, Message, RecalledItem
-from chat.turns import Written
-from memory.domain import recall
-from memory.enums import Outcome, Purpose, Source, Tier
-from memory.llm.base import Usage
-from memory.models import Memory, ModelCall, Page
+from chat.exceptions import Busy, ConversationGone, EmptyMessage, MessageNotFound, NotContinuable, TooManyAnswers
+from chat.models import Conversation, Message
+from chat.writing import keep_text, renew_lease
+from memory.models import Memory
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
-from tests.memory.factories import MemoryFactory, PageFactory, SegmentFactory
+from tests.memory.factories import MemoryFactory
 
 pytestmark = pytest.mark.django_db
+
+
+def shown(conversation: Conversation) -> list[int]:
+    """Return the messages that a conversation shows."""
+    conversation.refresh_from_db()
+    return read_tree(conversation.pk).path(conversation.head_id)
 
 
 def seat_at(conversation: Conversation, user: User | None = None) -> Seat:
@@ -30,7 +33,7 @@ def seat_at(conversation: Conversation, user: User | None = None) -> Seat:
 
 def test_begin_turn_creates_the_conversation_with_its_first_message(memory: Memory, person: User) -> None:
     conversation_id, token = reserve_conversation(memory)
-    seat, exists = take_seat(person, None, conversation_id, token)
+    seat, exists = take_seat(Seat(person, None, conversation_id), token)
     assert not exists
     assert not Conversation.objects.exists()
     turn = turns.begin_turn(seat, "  Hello there ", "c1")
@@ -39,10 +42,11 @@ def test_begin_turn_creates_the_conversation_with_its_first_message(memory: Memo
     assert (conversation.pk, conversation.title, conversation.memory) == (conversation_id, "Hello there", memory)
     assert (question.role, question.content, question.client_id) == (MessageRole.USER, "Hello there", "c1")
     assert (answer.status, answer.parent, answer.content) == (Status.STREAMING, question, "")
-    assert turn == turns.Turn(conversation_id, answer.pk)
+    assert turn == turns.Turn(conversation_id, question.pk, answer.pk)
+    assert conversation.head == answer
 
 
-def test_begin_turn_continues_the_newest_message() -> None:
+def test_begin_turn_goes_on_from_the_end_of_the_shown_branch() -> None:
     answer = AnswerFactory()
     before = answer.conversation.last_message_at
     turns.begin_turn(seat_at(answer.conversation), "And then?", "c2")
@@ -55,8 +59,8 @@ def test_begin_turn_with_a_known_client_id_does_nothing(memory: Memory) -> None:
     seat = seat_at(ConversationFactory(memory=memory))
     first = turns.begin_turn(seat, "Hello", "same")
     again = turns.begin_turn(seat, "Hello", "same")
-    assert (again.answer_id, again.is_new) == (first.answer_id, False)
-    assert again.repeated == Message.objects.get(client_id="same")
+    assert (again.question_id, again.answer_id) == (first.question_id, first.answer_id)
+    assert again.is_repeated
     assert Message.objects.count() == 2
 
 
@@ -76,7 +80,7 @@ def test_begin_turn_ends_an_answer_whose_writer_died() -> None:
 
 def test_begin_turn_stores_nothing_of_an_empty_message(memory: Memory, person: User) -> None:
     conversation_id, token = reserve_conversation(memory)
-    seat, _ = take_seat(person, None, conversation_id, token)
+    seat, _ = take_seat(Seat(person, None, conversation_id), token)
     with pytest.raises(EmptyMessage):
         turns.begin_turn(seat, " \u200b ", "c1")
     assert not Conversation.objects.exists()
@@ -87,11 +91,14 @@ def test_nobody_gets_a_seat_or_a_turn_at_someone_elses_conversation(memory: Memo
     answer = AnswerFactory(parent__conversation__memory=memory)
     conversation = answer.conversation
     with pytest.raises(ConversationGone):
-        take_seat(other, None, conversation.pk, "")
+        take_seat(Seat(other, None, conversation.pk), "")
     forged = seat_at(conversation, other)
     for attempt in (
         lambda: turns.begin_turn(forged, "Hello", "c1"),
-        lambda: turns.begin_retry(forged, answer.pk),
+        lambda: turns.begin_edit(forged, answer.question.pk, "Hello", "c1"),
+        lambda: turns.begin_regenerate(forged, answer.pk),
+        lambda: turns.begin_continue(forged, answer.pk),
+        lambda: turns.select_version(forged, answer.pk),
         lambda: turns.request_stop(forged, answer.pk),
     ):
         with pytest.raises(ConversationGone):
@@ -109,61 +116,167 @@ def test_a_reservation_is_for_one_person_and_one_conversation(memory: Memory, pe
         (person, conversation_id, "a:b:c"),
     ):
         with pytest.raises(ConversationGone):
-            take_seat(user, None, wanted, given)
+            take_seat(Seat(user, None, wanted), given)
     theirs = ConversationFactory(memory=other)
     with pytest.raises(ConversationGone):
-        take_seat(person, None, theirs.pk, token)
+        take_seat(Seat(person, None, theirs.pk), token)
 
 
 def test_a_reservation_ends_with_the_membership(memory: Memory, person: User) -> None:
     conversation_id, token = reserve_conversation(memory)
-    seat, _ = take_seat(person, None, conversation_id, token)
+    seat, _ = take_seat(Seat(person, None, conversation_id), token)
     person.memberships.all().delete()
     with pytest.raises(ConversationGone):
         turns.begin_turn(seat, "Hello", "c1")
     with pytest.raises(ConversationGone):
-        take_seat(person, None, conversation_id, token)
+        take_seat(Seat(person, None, conversation_id), token)
 
 
-@pytest.mark.parametrize("status", [Status.FAILED, Status.INTERRUPTED])
-def test_retry_opens_a_sibling_and_keeps_the_partial_text(status: Status) -> None:
-    failed = AnswerFactory(status=status, content="Half")
-    turn = turns.begin_retry(seat_at(failed.conversation), failed.pk)
-    failed.refresh_from_db()
-    attempt = Message.objects.get(pk=turn.answer_id)
-    assert (failed.content, failed.status) == ("Half", status)
-    assert (attempt.parent, attempt.status) == (failed.parent, Status.STREAMING)
+@pytest.mark.parametrize("status", [Status.FAILED, Status.INTERRUPTED, Status.COMPLETE, Status.STOPPED])
+def test_regenerate_opens_another_version_and_keeps_the_earlier_one(status: Status) -> None:
+    earlier = AnswerFactory(status=status, content="Half")
+    turn = turns.begin_regenerate(seat_at(earlier.conversation), earlier.pk)
+    earlier.refresh_from_db()
+    version = Message.objects.get(pk=turn.answer_id)
+    assert (earlier.content, earlier.status) == ("Half", status)
+    assert (version.parent, version.status, version.content) == (earlier.parent, Status.STREAMING, "")
+    assert turn.question_id == earlier.parent_id
+    assert shown(earlier.conversation) == [earlier.parent_id, version.pk]
     with pytest.raises(Busy):
-        turns.begin_retry(seat_at(failed.conversation), failed.pk)
+        turns.begin_regenerate(seat_at(earlier.conversation), earlier.pk)
 
 
-def test_retry_is_for_the_newest_answer_that_did_not_work_out() -> None:
-    failed = AnswerFactory(status=Status.FAILED, content="")
-    seat = seat_at(failed.conversation)
+def test_regenerate_and_continue_find_ended_answers_of_their_own_conversation_only() -> None:
+    answer = AnswerFactory(status=Status.FAILED, content="Half")
+    seat = seat_at(answer.conversation)
+    for missing in (answer.question.pk, AnswerFactory(status=Status.FAILED).pk, answer.pk + 1000):
+        with pytest.raises(MessageNotFound):
+            turns.begin_regenerate(seat, missing)
+        with pytest.raises(MessageNotFound):
+            turns.begin_continue(seat, missing)
+
+
+def test_regenerate_further_up_shows_a_branch_without_what_followed() -> None:
+    first = AnswerFactory()
+    second = AnswerFactory(parent=QuestionFactory(conversation=first.conversation))
+    turn = turns.begin_regenerate(seat_at(first.conversation), first.pk)
+    assert shown(first.conversation) == [first.parent_id, turn.answer_id]
+    assert Message.objects.filter(pk=second.pk).exists()
+
+
+def test_edit_says_a_message_anew_beside_the_earlier_one() -> None:
+    answer = AnswerFactory()
+    follow_up = QuestionFactory(conversation=answer.conversation, content="And in Paris?")
+    AnswerFactory(parent=follow_up)
+    turn = turns.begin_edit(seat_at(answer.conversation), follow_up.pk, " And in Rome? ", "c9")
+    anew = Message.objects.get(client_id="c9")
+    follow_up.refresh_from_db()
+    assert (follow_up.content, anew.content, anew.parent) == ("And in Paris?", "And in Rome?", answer)
+    assert shown(answer.conversation) == [answer.parent_id, answer.pk, anew.pk, turn.answer_id]
+
+
+def test_edit_of_the_first_message_begins_another_root() -> None:
+    answer = AnswerFactory()
+    turn = turns.begin_edit(seat_at(answer.conversation), answer.question.pk, "Hello instead", "c9")
+    assert Message.objects.get(pk=turn.question_id).parent is None
+    assert shown(answer.conversation) == [turn.question_id, turn.answer_id]
+
+
+def test_edit_with_a_known_client_id_does_nothing() -> None:
+    answer = AnswerFactory()
+    seat = seat_at(answer.conversation)
+    first = turns.begin_edit(seat, answer.question.pk, "Anew", "same")
+    again = turns.begin_edit(seat, answer.question.pk, "Anew", "same")
+    assert (again.answer_id, again.is_repeated) == (first.answer_id, True)
+    assert Message.objects.count() == 4
+
+
+def test_edit_is_for_ones_own_words_in_this_conversation() -> None:
+    answer = AnswerFactory()
+    seat = seat_at(answer.conversation)
+    for missing in (answer.pk, QuestionFactory().pk, answer.pk + 1000):
+        with pytest.raises(MessageNotFound):
+            turns.begin_edit(seat, missing, "Anew", "c9")
+    with pytest.raises(EmptyMessage):
+        turns.begin_edit(seat, answer.question.pk, "  ", "c9")
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.INTERRUPTED, Status.STOPPED])
+def test_continue_begins_with_the_text_there_is(status: Status) -> None:
+    unfinished = AnswerFactory(status=status, content="One two")
+    turn = turns.begin_continue(seat_at(unfinished.conversation), unfinished.pk)
+    version = Message.objects.get(pk=turn.answer_id)
+    assert (version.content, version.continues, version.parent) == ("One two", unfinished, unfinished.parent)
+    assert read_tree(unfinished.conversation_id).versions(version.pk).ids == (version.pk,)
+
+
+@pytest.mark.parametrize(
+    ("status", "content"), [(Status.COMPLETE, "Whole."), (Status.FAILED, ""), (Status.STOPPED, " ")]
+)
+def test_continue_is_for_answers_that_were_cut_short(status: Status, content: str) -> None:
+    answer = AnswerFactory(status=status, content=content)
+    with pytest.raises(NotContinuable):
+        turns.begin_continue(seat_at(answer.conversation), answer.pk)
+
+
+def test_select_shows_the_branch_of_a_message_to_its_newest_end() -> None:
+    first = AnswerFactory()
+    conversation = first.conversation
+    second = AnswerFactory(parent=QuestionFactory(conversation=conversation))
+    other = AnswerFactory(parent=first.question)
+    assert shown(conversation) == [first.parent_id, other.pk]
+    turns.select_version(seat_at(conversation), first.pk)
+    assert shown(conversation) == [first.parent_id, first.pk, second.parent_id, second.pk]
+
+
+def test_select_is_refused_while_an_answer_runs_and_for_other_conversations() -> None:
+    answer = AnswerFactory()
     with pytest.raises(MessageNotFound):
-        turns.begin_retry(seat, failed.question.pk)
-    with pytest.raises(MessageNotFound):
-        turns.begin_retry(seat, AnswerFactory(status=Status.FAILED).pk)
-    with pytest.raises(MessageNotFound):
-        turns.begin_retry(seat, failed.pk + 1000)
-    QuestionFactory(conversation=failed.conversation)
-    with pytest.raises(NotRetryable):
-        turns.begin_retry(seat, failed.pk)
+        turns.select_version(seat_at(answer.conversation), AnswerFactory().pk)
+    running = running_answer(parent=answer.question)
+    with pytest.raises(Busy):
+        turns.select_version(seat_at(answer.conversation), answer.pk)
+    Message.objects.filter(pk=running.pk).update(lease_expires_at=Now() - timedelta(seconds=1))
+    turns.select_version(seat_at(answer.conversation), answer.pk)
+    assert shown(answer.conversation) == [answer.parent_id, answer.pk]
 
 
-@pytest.mark.parametrize("status", [Status.COMPLETE, Status.STOPPED])
-def test_retry_leaves_finished_answers_alone(status: Status) -> None:
-    answer = AnswerFactory(status=status)
-    with pytest.raises(NotRetryable):
-        turns.begin_retry(seat_at(answer.conversation), answer.pk)
+def test_a_person_may_begin_so_many_answers_a_minute(settings: Settings) -> None:
+    settings.CHAT_ANSWERS_PER_MINUTE = 2
+    memory = MemoryFactory()
+    seats = [seat_at(ConversationFactory(memory=memory)) for _ in range(3)]
+    turns.begin_turn(seats[0], "One", "c1")
+    turns.begin_turn(seats[1], "Two", "c1")
+    with pytest.raises(TooManyAnswers):
+        turns.begin_turn(seats[2], "Three", "c1")
+    turns.begin_turn(seat_at(ConversationFactory()), "Somebody else's", "c1")
+    Message.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+    turns.begin_turn(seats[2], "Three", "c1")
+
+
+def test_a_message_takes_its_conversation_out_of_the_archive() -> None:
+    conversation = ConversationFactory(archived_at=timezone.now())
+    turns.begin_turn(seat_at(conversation), "Hello again", "c1")
+    conversation.refresh_from_db()
+    assert conversation.archived_at is None
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_conversation_begins_in_the_mode_it_was_reserved_for(mode: Mode) -> None:
+    memory = MemoryFactory()
+    conversation_id, token = reserve_conversation(memory, mode)
+    seat, _ = take_seat(Seat(memory.user, None, conversation_id), token)
+    turns.begin_turn(seat, "Hello", "c1")
+    conversation = Conversation.objects.get()
+    assert (conversation.mode, conversation.closes_at is not None) == (mode, mode == Mode.TEMPORARY)
 
 
 def test_stop_flags_the_answer_so_that_its_writer_sees_it_at_the_next_write() -> None:
     answer = running_answer()
-    assert turns.keep_text(answer.pk, "More")
+    assert keep_text(answer.pk, "More")
     turns.request_stop(seat_at(answer.conversation), answer.pk)
-    assert not turns.keep_text(answer.pk, "Even more")
-    assert not turns.renew_lease(answer.pk)
+    assert not keep_text(answer.pk, "Even more")
+    assert not renew_lease(answer.pk)
     answer.refresh_from_db()
     assert (answer.status, answer.content) == (Status.STREAMING, "More")
 
@@ -181,181 +294,3 @@ def test_stop_of_an_ended_answer_changes_nothing() -> None:
     turns.request_stop(seat_at(answer.conversation), answer.pk)
     answer.refresh_from_db()
     assert (answer.status, answer.stop_requested_at) == (Status.COMPLETE, None)
-
-
-def test_keeping_text_renews_the_lease() -> None:
-    answer = running_answer(lease=timedelta(seconds=1))
-    before = answer.lease_expires_at
-    answer.refresh_from_db()
-    before = answer.lease_expires_at
-    assert turns.keep_text(answer.pk, "More")
-    answer.refresh_from_db()
-    assert answer.lease_expires_at is not None
-    assert before is not None
-    assert timedelta(seconds=3) < answer.lease_expires_at - before < timedelta(seconds=6)
-
-
-def written(answer: Message, text: str = "Whole.", **fields: object) -> Written:
-    return Written(answer.pk, text, model="test-model", usage=Usage(30, 4), duration_ms=7, **fields)  # type: ignore[arg-type]
-
-
-def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
-    answer = running_answer()
-    memory = answer.conversation.memory
-    segment = SegmentFactory(memory=memory)
-    old = PageFactory(segment=segment)
-    item = recall.RecalledItem(
-        tier=Tier.MID_TERM,
-        object_id=old.pk,
-        text="secret",
-        occurred_at=None,
-        score=1.5,
-        signals={"dense": 1.0},
-        tokens=9,
-        segment_id=segment.pk,
-    )
-    work = written(answer, recalled=(item,), visited_segments=(segment.pk,))
-    assert turns.end_answer(work, Status.COMPLETE, Outcome.OK)
-    answer.refresh_from_db()
-    segment.refresh_from_db()
-    page = Page.objects.exclude(pk=old.pk).get()
-    assert (answer.status, answer.content, answer.page) == (Status.COMPLETE, "Whole.", page)
-    assert (answer.model, answer.tokens_in, answer.tokens_out) == ("test-model", 30, 4)
-    assert (page.memory, page.query, page.response) == (memory, answer.question.content, "Whole.")
-    assert (page.occurred_at, page.source) == (answer.question.created_at, Source.CHAT)
-    assert page.external_id == answer.external_id
-    assert segment.visits == 1
-    kept = RecalledItem.objects.get()
-    assert (kept.message, kept.rank, kept.tier, kept.object_id) == (answer, 1, Tier.MID_TERM, old.pk)
-    assert (kept.score, kept.signals, kept.tokens) == (1.5, {"dense": 1.0}, 9)
-    call = ModelCall.objects.get()
-    assert (call.memory, call.purpose, call.outcome) == (memory, Purpose.REPLY, Outcome.OK)
-    assert (call.model, call.tokens_in, call.tokens_out, call.duration_ms) == ("test-model", 30, 4, 7)
-
-
-def waiting_for_a_lock() -> bool:
-    """Tell whether some connection of this database waits for another one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
-
-
-def deleting(conversation: Conversation) -> Future[None]:
-    """Begin to delete a conversation from another connection; return when it waits for this one."""
-
-    def delete() -> None:
-        try:
-            delete_conversation(conversation.memory.user, conversation.pk)
-        finally:
-            connection.close()
-
-    threads = ThreadPoolExecutor(1)
-    deletion = threads.submit(delete)
-    threads.shutdown(wait=False)
-    deadline = time.monotonic() + 5
-    while not waiting_for_a_lock() and not deletion.done() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return deletion
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_deletion_waits_for_an_answer_that_is_ending() -> None:
-    answer = running_answer()
-    item = recall.RecalledItem(
-        tier=Tier.MID_TERM, object_id=5, text="", occurred_at=None, score=1.5, signals={}, tokens=9, segment_id=None
-    )
-    with transaction.atomic():
-        assert turns.end_answer(written(answer, recalled=(item,)), Status.COMPLETE, Outcome.OK)
-        deletion = deleting(answer.conversation)
-    deletion.result(5)
-    assert (Conversation.objects.count(), RecalledItem.objects.count(), Page.objects.count()) == (0, 0, 1)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_deletion_waits_for_a_turn_that_is_beginning() -> None:
-    conversation = ConversationFactory()
-    with transaction.atomic():
-        turns.begin_turn(seat_at(conversation), "Hello", "c1")
-        deletion = deleting(conversation)
-    deletion.result(5)
-    assert (Conversation.objects.count(), Message.objects.count()) == (0, 0)
-
-
-def test_the_last_resort_stores_text_and_status_of_a_running_answer_only() -> None:
-    answer = running_answer()
-    assert turns.fail_answer(answer.pk, "Whole.", "Out of order.")
-    assert not turns.fail_answer(answer.pk, "Other.", "Again.")
-    answer.refresh_from_db()
-    assert (answer.status, answer.content, answer.error) == (Status.FAILED, "Whole.", "Out of order.")
-    assert (answer.lease_expires_at, Page.objects.count(), ModelCall.objects.count()) == (None, 0, 0)
-
-
-def test_an_answer_ends_once() -> None:
-    answer = running_answer()
-    assert turns.end_answer(written(answer), Status.COMPLETE, Outcome.OK)
-    assert not turns.end_answer(written(answer, "Other."), Status.FAILED, Outcome.TIMED_OUT, "Too slow.")
-    answer.refresh_from_db()
-    assert (answer.status, answer.content, Page.objects.count()) == (Status.COMPLETE, "Whole.", 1)
-
-
-def test_the_call_of_a_lost_answer_still_stands_in_the_ledger() -> None:
-    answer = running_answer(lease=timedelta(seconds=-1))
-    turns.interrupt_expired()
-    assert not turns.end_answer(written(answer), Status.COMPLETE, Outcome.OK)
-    assert (ModelCall.objects.count(), Page.objects.count()) == (1, 0)
-
-
-def test_an_answer_of_a_deleted_conversation_leaves_nothing() -> None:
-    answer = running_answer()
-    answer.conversation.delete()
-    assert not turns.end_answer(written(answer), Status.COMPLETE, Outcome.OK)
-    assert not Page.objects.exists()
-
-
-def test_a_stopped_answer_with_text_is_remembered() -> None:
-    answer = running_answer()
-    assert turns.end_answer(written(answer, "Half"), Status.STOPPED, Outcome.STOPPED)
-    assert Page.objects.get().response == "Half"
-
-
-@pytest.mark.parametrize(
-    ("status", "text"),
-    [(Status.STOPPED, ""), (Status.FAILED, "Half"), (Status.FAILED, ""), (Status.INTERRUPTED, "Half")],
-)
-def test_other_ends_leave_memory_as_it_was(status: Status, text: str) -> None:
-    answer = running_answer()
-    segment = SegmentFactory(memory=answer.conversation.memory)
-    work = written(answer, text, visited_segments=(segment.pk,))
-    assert turns.end_answer(work, status, Outcome.SERVER_ERROR, "Out of order.")
-    answer.refresh_from_db()
-    segment.refresh_from_db()
-    assert (answer.status, answer.content, answer.error) == (status, text, "Out of order.")
-    assert (Page.objects.count(), segment.visits) == (0, 0)
-    assert ModelCall.objects.get().detail == "Out of order."
-
-
-@pytest.mark.parametrize("mode", [Mode.READ_ONLY, Mode.TEMPORARY])
-def test_only_normal_conversations_are_remembered(mode: Mode) -> None:
-    answer = running_answer()
-    Conversation.objects.update(mode=mode)
-    assert turns.end_answer(written(answer), Status.COMPLETE, Outcome.OK)
-    assert not Page.objects.exists()
-
-
-def test_no_call_is_noted_when_none_was_made() -> None:
-    answer = running_answer()
-    turns.end_answer(Written(answer.pk, ""), Status.FAILED, Outcome.SERVER_ERROR, "Recall broke.")
-    assert not ModelCall.objects.exists()
-
-
-def test_the_sweep_interrupts_answers_of_dead_writers_only() -> None:
-    dead, alive = running_answer(lease=timedelta(seconds=-1), content="Half"), running_answer()
-    assert turns.interrupt_expired() == [dead.conversation_id]
-    assert turns.interrupt_expired() == []
-    dead.refresh_from_db()
-    alive.refresh_from_db()
-    assert (dead.status, dead.content, dead.lease_expires_at) == (Status.INTERRUPTED, "Half", None)
-    assert alive.status == Status.STREAMING

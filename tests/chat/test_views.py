@@ -129,7 +129,8 @@ def test_the_page_says_how_an_answer_ended(
     answer = AnswerFactory(parent__conversation__memory=memory, status=status, content=content, error=error)
     text = client.get(answer.conversation.get_absolute_url()).text
     assert words in text
-    assert (f'data-retry="{answer.pk}"' in text) == (status != Status.STOPPED)
+    assert ("act-on-newest" in text and ">Retry<" in text) == (status != Status.STOPPED)
+    assert (">Continue<" in text) == bool(content)
 
 
 def test_a_long_conversation_is_read_page_by_page(client: Client, memory: Memory) -> None:
@@ -162,7 +163,7 @@ def test_a_conversation_takes_the_same_queries_however_long(
 ) -> None:
     for _ in range(count):
         conversation = talk(memory, count)
-    with django_assert_num_queries(5):  # session, person, conversation, messages, list
+    with django_assert_num_queries(7):  # session, person, keep open, conversation, tree, messages, list
         client.get(conversation.get_absolute_url())
 
 

@@ -13,7 +13,7 @@ from chat.enums import ErrorCode, Status
 from chat.exceptions import ChatError, ConversationGone, SignedOut
 from chat.groups import DeltaEvent
 from chat.models import Message
-from chat.protocol import Delta, Done, Error, ServerFrame, Title, Watch
+from chat.protocol import ConversationState, Delta, Done, Error, ServerFrame, Watch
 from chat.watching import MAX_DELTAS, MAX_REPLIES, Watcher
 from tests.chat.factories import running_answer
 
@@ -111,7 +111,7 @@ async def test_hints_for_messages_the_page_does_not_know_are_looked_up() -> None
     watcher.note_delta(DeltaEvent(type="chat.delta", message_id=answer.pk + 7, offset=0, text="?"))
     done = await reader.until(Done)
     assert isinstance(done, Done)
-    assert done.html == "<p>Half and whole.</p>\n"
+    assert "<p>Half and whole.</p>\n" in done.html
     assert not [frame for frame in reader.got if isinstance(frame, Delta)]
     pump.cancel()
 
@@ -132,7 +132,7 @@ async def test_a_sign_out_is_seen_although_hints_never_pause() -> None:
     reader = Reader()
     watcher, pump = await pumping(answer, reader)
     watcher.watch(Watch(type="watch", message_id=answer.pk, offset=0))
-    await reader.until(Title)
+    await reader.until(ConversationState)
     await in_database(Session.objects.all().delete)
     async with asyncio.timeout(5):
         for at in range(1000):
@@ -148,8 +148,8 @@ async def test_hints_about_a_message_that_has_ended_are_passed_over() -> None:
     reader = Reader()
     watcher, pump = await pumping(answer, reader)
     watcher.watch(Watch(type="watch", message_id=answer.pk))
-    await reader.until(Title)
+    await reader.until(ConversationState)
     watcher.note_delta(DeltaEvent(type="chat.delta", message_id=answer.pk, offset=6, text="?"))
     await asyncio.sleep(0.05)
-    assert [type(frame) for frame in reader.got] == [Title]
+    assert [type(frame) for frame in reader.got] == [ConversationState]
     pump.cancel()
