@@ -22,9 +22,10 @@ from pathlib import Path
 
 import httpx2
 import psutil
+import psycopg
 from playwright.sync_api import Page
 
-from memoryos_site.embedded_postgres.server import EmbeddedServer
+from memoryos_site.embedded_postgres.server import PORT, USER, EmbeddedServer
 from memoryos_site.locks import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,6 +162,13 @@ class Product:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+    @contextmanager
+    def database(self) -> Iterator[psycopg.Connection]:
+        """Connect to the product's embedded database, to see what is really stored."""
+        socket_dir = (self.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[4].strip()
+        with psycopg.connect(host=socket_dir, port=PORT, user=USER, dbname="memoryos", autocommit=True) as database:
+            yield database
 
     def processes(self) -> list[psutil.Process]:
         """Return every living process that belongs to this product: the server, its children and its database."""

@@ -35,6 +35,12 @@ class ChatPage:
         """A button by its exact accessible name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
+    def another_tab(self) -> "ChatPage":
+        """Open the same address in a second tab."""
+        page = self.page.context.new_page()
+        page.goto(self.page.url)
+        return ChatPage(page, self.memoryos)
+
     def new(self) -> None:
         """Begin a new conversation as a person does."""
         self.page.goto(self.memoryos.url)
