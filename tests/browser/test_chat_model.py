@@ -277,7 +277,9 @@ def test_what_somebody_else_left_in_the_tab_is_thrown_away(chat: ChatPage) -> No
     chat.page.reload()
     chat.wait()
     expect(chat.box).to_have_value("Mine")
-    assert "Secret" not in chat.page.evaluate("() => [...Object.values(sessionStorage), ...Object.values(localStorage)]")
+    assert "Secret" not in chat.page.evaluate(
+        "() => [...Object.values(sessionStorage), ...Object.values(localStorage)]"
+    )
 
 
 def test_a_dialog_stays_while_the_list_changes_and_gives_the_focus_back(chat: ChatPage) -> None:

@@ -16,12 +16,12 @@ from memory.enums import Tier
 from memory.llm.base import Delta, RecalledText, ReplyRequest, Usage
 from memory.llm.bounds import cut
 from memory.llm.builtin import wording
-from memory.llm.builtin.dates import written_day
 from memory.llm.builtin.knowledge import slot_of
 from memory.llm.builtin.profile import attributes
 from memory.llm.builtin.statements import is_question
 from memory.llm.builtin.text import prose, sentences
 from memory.llm.builtin.vocabulary import ASKED_ABOUT, RELATIONS, SEVERAL_RELATIONS
+from memory.llm.builtin.wording import Wording
 
 MOST_QUOTES = 4
 LONGEST_QUOTE = 150
@@ -39,7 +39,8 @@ _GROUP_WEIGHT = 0.7
 _ASKING = frozenset(
     terms(
         "remember recall know tell remind say said mention mentioned talk talked ask asked think thing anything "
-        "something everything please can could still already ever again give list show summary happen learn learned"
+        "something everything please can could still already ever again give list show summary happen learn learned "
+        "apa siapa kapan mana mengapa kenapa bagaimana berapa apakah ingat ingatkan tahu ceritakan sebutkan tentang"
     )
 )
 _QUESTION = re.compile(
@@ -95,10 +96,11 @@ def _asks(question: str) -> bool:
     return is_question(question) or any(map(is_question, sentences(question))) or bool(_QUESTION.match(last))
 
 
-def _said_on(at: datetime | None, now: datetime, who: str) -> str:
+def _said_on(words: Wording, at: datetime | None, now: datetime, *, by_user: bool) -> str:
     if at is None:
-        return f"Earlier in this conversation {who} said"
-    return f"On {written_day(at.astimezone(now.tzinfo).date())} {who} said"
+        return words.you_said_here if by_user else words.i_said_here
+    said = words.you_said if by_user else words.i_said
+    return said.format(day=words.day(at.astimezone(now.tzinfo).date()))
 
 
 def _halves(text: str) -> tuple[str, str]:
@@ -124,31 +126,33 @@ def _stated(message: str) -> Iterable[str]:
         yield held
 
 
-def _page_quotes(item: RecalledText, now: datetime) -> Iterable[_Quote]:
+def _page_quotes(item: RecalledText, now: datetime, words: Wording) -> Iterable[_Quote]:
     query, response = _halves(item.text)
     for text in () if _QUESTION.match(query) and len(sentences(query)) == 1 else _stated(query):
-        yield _Quote(text, _said_on(item.occurred_at, now, "you"), 1.0)
+        yield _Quote(text, _said_on(words, item.occurred_at, now, by_user=True), 1.0)
     if not wording.is_builtin_answer(response):
         for text in _stated(response):
-            yield _Quote(text, _said_on(item.occurred_at, now, "I"), _ASSISTANT_WEIGHT, by_user=False)
+            lead = _said_on(words, item.occurred_at, now, by_user=False)
+            yield _Quote(text, lead, _ASSISTANT_WEIGHT, by_user=False)
 
 
 def _quotes(request: ReplyRequest) -> list[_Quote]:
     """Return everything quotable: recalled items best first, then the running conversation."""
     found: list[_Quote] = []
+    words = wording.wording_for(request.question)
     for item in request.recalled:
         match item.tier:
             case Tier.SHORT_TERM | Tier.MID_TERM:
-                found += _page_quotes(item, request.now)
+                found += _page_quotes(item, request.now, words)
             case Tier.PROFILE:
-                found.append(_Quote(item.text, "From your profile", 0.9))
+                found.append(_Quote(item.text, words.profile, 0.9))
             case Tier.USER_KNOWLEDGE:
-                found.append(_Quote(item.text, "I noted", 0.8))
+                found.append(_Quote(item.text, words.knowledge, 0.8))
             case Tier.ASSISTANT_KNOWLEDGE:
-                found.append(_Quote(item.text, "About me", _ASSISTANT_WEIGHT, by_user=False))
+                found.append(_Quote(item.text, words.about_me, _ASSISTANT_WEIGHT, by_user=False))
     for turn in request.turns[: -3 if request.unfinished else -1]:
         if turn.role == "user":
-            found += [_Quote(text, _said_on(None, request.now, "you"), 1.0) for text in _stated(turn.content)]
+            found += [_Quote(text, words.you_said_here, 1.0) for text in _stated(turn.content)]
     return found
 
 
@@ -210,21 +214,23 @@ def answer(request: ReplyRequest) -> str:
     words.
     """
     question = request.question.strip()
+    words = wording.wording_for(question)
     if _GREETING.match(question):
-        return f"{wording.HELLO} Tell me something to remember, or ask what I remember. {wording.NO_MODEL}"
+        return f"{words.hello} {words.invitation} {words.no_model}"
     if not _asks(question):
-        return wording.NOTED if request.records else wording.NOT_KEPT
+        return words.noted if request.records else words.not_kept
     chosen = _best(question, _quotes(request))
     if not chosen:
-        return f"{wording.NOTHING} {wording.NO_MODEL}"
+        return f"{words.nothing} {words.no_model}"
     lines = [f"- {quote.lead}: “{cut(quote.text, LONGEST_QUOTE)}”" for quote in chosen]
-    return "\n".join([wording.REMEMBERED, "", *lines])
+    return "\n".join([words.remembered, "", *lines])
 
 
-def _rest(whole: str, unfinished: str) -> str:
+def _rest(request: ReplyRequest) -> str:
     """Return what is left to say of an answer; one that would be worded otherwise by now is said whole."""
-    if whole.startswith(unfinished):
-        return whole[len(unfinished) :] or wording.NOTHING_TO_ADD
+    whole = answer(request)
+    if whole.startswith(request.unfinished):
+        return whole[len(request.unfinished) :] or wording.wording_for(request.question).nothing_to_add
     return f"\n\n{whole}"
 
 
@@ -240,7 +246,7 @@ class BuiltinResponder:
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[Delta | Usage, None]:
         """Yield the answer a few words at a time; no Usage, and no error for any text."""
-        words = re.findall(r"\s*\S+\s*", _rest(answer(request), request.unfinished))
+        words = re.findall(r"\s*\S+\s*", _rest(request))
         for start in range(0, len(words), _WORDS_A_PIECE):
             if start:
                 await asyncio.sleep(self._pause)

@@ -108,7 +108,7 @@ def test_two_subjects_are_two_topics() -> None:
 
 
 def test_built_in_answers_teach_nothing() -> None:
-    quoting = f"{wording.REMEMBERED}\n\n- On 8 May 2023 you said: “I play the xylophone.”"
+    quoting = f"{wording.ENGLISH.remembered}\n\n- On 8 May 2023 you said: “I play the xylophone.”"
     result = CONSOLIDATOR.transfer(transfer_request(("What do I play?", quoting)))
 
     assert "xylophone" not in str(result)

@@ -108,7 +108,7 @@ def test_of_two_homes_only_the_later_is_kept() -> None:
         ("I will remind you tomorrow.", []),
         ("You work as a nurse. I can see that.", []),
         ("My kids love swimming.", []),
-        (f"{wording.REMEMBERED}\n\n- On 8 May 2023 I said: “I recommend the Moka pot.”", []),
+        (f"{wording.ENGLISH.remembered}\n\n- On 8 May 2023 I said: “I recommend the Moka pot.”", []),
     ],
 )
 def test_assistant_knowledge_is_about_the_assistant_alone(answer: str, facts: list[str]) -> None:

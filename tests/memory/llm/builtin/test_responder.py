@@ -1,6 +1,7 @@
 """What the built-in responder answers, word for word."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -19,10 +20,11 @@ def page(query: str, response: str = "", at: datetime = MAY, tier: str = "mid_te
     return RecalledText(tier, "\n".join(filter(None, halves)), 1.0, at)
 
 
-TOM = page("Hi! I'm Tom, I work as a data scientist in San Francisco.", wording.NOTED, tier="short_term")
+TOM = page("Hi! I'm Tom, I work as a data scientist in San Francisco.", wording.ENGLISH.noted, tier="short_term")
 REX = page("My dog Rex loves the beach. I'm allergic to peanuts.", "I suggest the quiet beach in Ostend.")
 ASKED = page(
-    "What do you remember about my job?", f"{wording.REMEMBERED}\n\n- On 1 May 2023 you said: “I work as a pilot.”"
+    "What do you remember about my job?",
+    f"{wording.ENGLISH.remembered}\n\n- On 1 May 2023 you said: “I work as a pilot.”",
 )
 
 
@@ -34,10 +36,11 @@ def request(question: str, recalled: Sequence[RecalledText] = (), said: Sequence
 def quotes(question: str, *recalled: RecalledText, said: Sequence[str] = ()) -> list[str]:
     """Return the bullets of the answer; [] when it remembers nothing."""
     text = answer(request(question, recalled, said))
-    if text.startswith(wording.NOTHING):
+    words = wording.wording_for(question)
+    if text.startswith(words.nothing):
         return []
     head, _, bullets = text.partition("\n\n")
-    assert head == wording.REMEMBERED
+    assert head == words.remembered
     return [line.removeprefix("- ") for line in bullets.splitlines()]
 
 
@@ -124,16 +127,16 @@ def test_running_conversation_is_quoted_without_a_date() -> None:
 def test_nothing_relevant_is_said_honestly(question: str) -> None:
     recalled = [REX] if question != "Why?" else []
 
-    assert answer(request(question, recalled)) == f"{wording.NOTHING} {wording.NO_MODEL}"
+    assert answer(request(question, recalled)) == f"{wording.ENGLISH.nothing} {wording.ENGLISH.no_model}"
 
 
 @pytest.mark.parametrize("said", ["I bought a new car today.", "My wife is called Anna!", "Saya suka kopi."])
 def test_statement_is_acknowledged(said: str) -> None:
-    assert answer(request(said, [TOM])) == wording.NOTED
+    assert answer(request(said, [TOM])) == wording.wording_for(said).noted
 
 
 def test_greeting_is_returned() -> None:
-    assert answer(request("Hi!")).startswith(wording.HELLO)
+    assert answer(request("Hi!")).startswith(wording.ENGLISH.hello)
 
 
 def test_general_question_lists_the_users_words() -> None:
@@ -171,3 +174,46 @@ async def test_stream_gives_the_answer_in_small_pieces() -> None:
     assert "".join(pieces) == answer(asked)
     assert len(pieces) > 5
     assert (responder.name, responder.is_model) == ("built-in responder", False)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Halo!", "Halo! Ceritakan sesuatu"),
+        ("Selamat pagi", "Halo!"),
+        ("Saya suka teh hijau.", "Terima kasih sudah memberi tahu."),
+        ("Apa yang kamu ingat tentang mobil saya?", "Saya tidak ingat apa pun tentang itu."),
+    ],
+)
+def test_who_speaks_indonesian_is_answered_in_indonesian(question: str, said: str) -> None:
+    text = answer(request(question))
+    assert text.startswith(said)
+    assert wording.is_builtin_answer(text)
+
+
+def test_quotes_are_introduced_in_the_language_of_the_question() -> None:
+    tea = page("Saya suka teh hijau.")
+    text = answer(request("Apa yang kamu ingat tentang teh saya?", [tea], said=["Saya minum teh pagi ini."]))
+    head, _, bullets = text.partition("\n\n")
+    assert head == "Inilah yang saya ingat:"
+    assert "- Pada 8 Mei 2023 Anda berkata: “Saya suka teh hijau.”" in bullets
+    assert "- Tadi dalam percakapan ini Anda berkata: “Saya minum teh pagi ini.”" in bullets
+
+
+def test_where_nothing_is_recorded_nothing_is_promised() -> None:
+    said = ReplyRequest("I like tea.", [Turn("user", "I like tea.")], (), NOW, records=False)
+    assert answer(said) == wording.ENGLISH.not_kept
+
+
+async def rest_of(request: ReplyRequest) -> str:
+    pieces = [piece async for piece in BuiltinResponder(pause=0).stream(request)]
+    return "".join(piece.text for piece in pieces if isinstance(piece, Delta))
+
+
+async def test_an_unfinished_answer_is_gone_on_with() -> None:
+    whole = request("What do you remember about Tom?", [TOM])
+    text = answer(whole)
+    for cut in (0, 10, len(text) - 1):
+        assert text[:cut] + await rest_of(replace(whole, unfinished=text[:cut])) == text
+    assert await rest_of(replace(whole, unfinished=text)) == wording.ENGLISH.nothing_to_add
+    assert await rest_of(replace(whole, unfinished="Something else")) == f"\n\n{text}"
