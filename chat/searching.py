@@ -103,7 +103,7 @@ def matching(messages: MessageQuerySet, wanted: Wanted) -> MessageQuerySet:
         rows = rows.alias(words=words_of_content())
     for term in wanted.terms:
         if term.indexed:
-            rows = rows.filter(words=_tsquery(term))
+            rows = rows.filter(Q(words=_tsquery(term)))
         if term.literal:
             rows = rows.filter(content__icontains=term.text)
     return rows

@@ -1,8 +1,8 @@
 """What a person is looking for: the words and phrases of a search, and where they stand in a text. Pure.
 
-A word of a script with spaces is looked for as the beginning of a word, a quoted phrase as consecutive words, both through
-the index of words. What no index of words can hold, text without spaces (Chinese, Thai) and signs (C++, emoji), is
-looked for as it stands.
+A word of a script with spaces is looked for as the beginning of a word, a quoted phrase as consecutive words, both
+through the index of words. What no index of words can hold, text without spaces (Chinese, Thai) and signs (C++, emoji),
+is looked for as it stands.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ PUNCTUATION = "".join(
     )
     for code in codes
 )
-"""What PostgreSQL's parser takes for letters where the database's locale is C, as the embedded server's is: without this
+"""What PostgreSQL's parser takes for letters where the database's locale is C, as the embedded server's is: left in,
 “word” would be another word than word, and l’eau one that nobody looks for."""
 
 
@@ -205,7 +205,7 @@ class Message(models.Model):
 
     @property
     def is_continuable(self) -> bool:
-        """Tell whether Continue makes sense, as far as this message alone can say: there is a beginning to go on from."""
+        """Tell whether Continue makes sense, as far as this message alone can say: it has a beginning."""
         return self.role == MessageRole.ASSISTANT and self.status in CONTINUABLE and bool(self.content.strip())
 
     @property

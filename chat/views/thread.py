@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from chat.access import reserve_conversation
+from chat.current import current_memory_for, make_current
 from chat.enums import MessageRole
 from chat.models import Conversation, Message
 from chat.rendering import render_markdown
 from chat.views.base import PersonRequest, conversation_or_404, page, shell
-from memory.domain.assistants import ensure_default_memory
 from memory.models import Memory
 
 LOG_PAGE_SIZE = 60
@@ -33,8 +33,8 @@ class Entry:
 @page
 def home(request: PersonRequest) -> HttpResponse:
     """Open the newest conversation, or a new one when there is none."""
-    memory = ensure_default_memory(request.user)
-    newest = Conversation.objects.for_user(request.user).filter(memory=memory).newest_first().first()
+    memory = current_memory_for(request)
+    newest = Conversation.objects.for_user(request.user).filter(memory=memory).listed().newest_first().first()
     return redirect(newest) if newest else _render_new(request, memory)
 
 
@@ -42,7 +42,7 @@ def home(request: PersonRequest) -> HttpResponse:
 @page
 def new(request: PersonRequest) -> HttpResponse:
     """Show an empty conversation; its row comes with its first message."""
-    return _render_new(request, ensure_default_memory(request.user))
+    return _render_new(request, current_memory_for(request))
 
 
 @require_safe
@@ -50,6 +50,7 @@ def new(request: PersonRequest) -> HttpResponse:
 def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Show a conversation: its newest messages, or with `?before=<message id>` those before."""
     row = conversation_or_404(request, conversation_id)
+    make_current(request, row.memory)
     log = row.messages.shown()
     if (before := request.GET.get("before", "")).isdecimal() and len(before) < 19:
         log = log.filter(pk__lt=int(before))
