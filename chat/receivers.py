@@ -14,7 +14,8 @@ from memory.models import Memory
 
 @receiver(signals.forgetting_previewed)
 def count_answers_given_any(memory: Memory, *, rows: Rows, **_: Any) -> int:
-    given = RecalledItem.objects.in_memory(memory).among(rows)
+    # Of answers in deleted conversations, which can still be brought back, nobody is told.
+    given = RecalledItem.objects.in_memory(memory).among(rows).filter(message__conversation__deleted_at__isnull=True)
     return given.order_by().values("message").distinct().count()
 
 

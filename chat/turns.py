@@ -25,7 +25,7 @@ from chat.limits import require_patience
 from chat.models import Conversation, Message
 from chat.modes import TEMPORARY_LEASE
 from chat.text import accept_message, title_from
-from chat.writing import LEASE, ended
+from chat.writing import LEASE
 from memory.models import Memory
 
 
@@ -179,7 +179,7 @@ def _make_room(seat: Seat, conversation: Conversation) -> None:
 
 
 def _interrupt_dead(conversation: Conversation) -> None:
-    conversation.messages.expired().update(**ended(Status.INTERRUPTED))
+    conversation.messages.expired().end(Status.INTERRUPTED)
 
 
 def _require_quiet(conversation: Conversation) -> None:

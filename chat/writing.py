@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,6 +17,8 @@ from django.utils import timezone
 from chat.conversations import lock_memory
 from chat.enums import Mode, Status
 from chat.models import Message, RecalledItem
+from chat.models.message import ended
+from chat.titling import wish_title
 from memory.domain import recall
 from memory.domain.forgetting import Target, forget, still_there
 from memory.domain.ledger import note_call
@@ -61,9 +62,9 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
     In one transaction: lock the memory, if there is something to remember or it was given something of it, and the
     answer; when it is whole, or stopped with some text, record the page in place of those of the turn's other versions
     that are still in short-term memory, and count the visits of the segments it drew on; store text, status and what
-    it was given, but for what has been forgotten meanwhile; note the model call, if one was made, in the ledger. Failed
-    and interrupted answers leave memory as it was. Returns False, having noted no more than the call, when someone else
-    has ended the answer.
+    it was given, but for what has been forgotten meanwhile; note the model call, if one was made, in the ledger; queue
+    the naming of the conversation after its first whole answer. Failed and interrupted answers leave memory as it was.
+    Returns False, having noted no more than the call, when someone else has ended the answer.
     """
     is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
     if is_remembered or written.recalled:
@@ -91,6 +92,8 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
     answer.save()
     _store_recalled(written)
     _note_call(memory, written, outcome, error)
+    if status == Status.COMPLETE:
+        wish_title(answer.conversation)
     return True
 
 
@@ -107,19 +110,8 @@ def fail_answer(answer_id: int, text: str, error: str) -> bool:
 def interrupt_expired() -> list[UUID]:
     """End every answer whose writer died, keeping the text it had stored; return the conversations concerned."""
     expired = list(Message.objects.expired().select_for_update(skip_locked=True).values_list("pk", "conversation_id"))
-    Message.objects.filter(pk__in=[pk for pk, _ in expired]).update(**ended(Status.INTERRUPTED))
+    Message.objects.filter(pk__in=[pk for pk, _ in expired]).end(Status.INTERRUPTED)
     return [conversation_id for _, conversation_id in expired]
-
-
-def ended(status: Status, error: str = "") -> dict[str, Any]:
-    """Return the columns of an answer that ends now."""
-    return {
-        "status": status,
-        "error": error[:500],
-        "lease_expires_at": None,
-        "stop_requested_at": None,
-        "finished_at": timezone.now(),
-    }
 
 
 def _remember(answer: Message, memory: Memory, written: Written) -> Page | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -17,26 +19,67 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 TITLE_MAX_CHARACTERS = 60
+UNDO_MINUTES = 30
+"""How long a deleted conversation can be brought back."""
+UNDO = timedelta(minutes=UNDO_MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a conversation stands in a list from new to old; the id tells apart those of one moment."""
+
+    last_message_at: datetime
+    id: UUID
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def of_user(self, user: User) -> ConversationQuerySet:
+        """This person's own, at assistants they are still a member of, whether deleted or not."""
+        return self.filter(memory__user_id=user.pk, memory__assistant__memberships__user_id=user.pk)
+
     def for_user(self, user: User) -> ConversationQuerySet:
-        """Conversations this person may see: their own, at assistants they are still a member of."""
-        return self.filter(
-            memory__user_id=user.pk, memory__assistant__memberships__user_id=user.pk, deleted_at__isnull=True
-        )
+        """Conversations this person may see: their own (`of_user`) that are not deleted."""
+        return self.of_user(user).filter(deleted_at__isnull=True)
+
+    def deleted(self) -> ConversationQuerySet:
+        """Conversations that are hidden, and can be brought back until they are purged."""
+        return self.filter(deleted_at__isnull=False)
+
+    def to_be_purged(self, now: datetime) -> ConversationQuerySet:
+        """Conversations that were deleted so long ago that the person cannot want them back."""
+        return self.filter(deleted_at__lte=now - UNDO)
+
+    def lasting(self) -> ConversationQuerySet:
+        """All but temporary ones: those that can be found again."""
+        return self.exclude(mode=Mode.TEMPORARY)
 
     def listed(self) -> ConversationQuerySet:
-        """Those that the list offers: no temporary ones, none that was put away."""
-        return self.filter(archived_at__isnull=True).exclude(mode=Mode.TEMPORARY)
+        """What the list of conversations shows: neither temporary nor archived nor deleted."""
+        return self.lasting().filter(archived_at__isnull=True, deleted_at__isnull=True)
+
+    def archived(self) -> ConversationQuerySet:
+        """What the archive shows."""
+        return self.lasting().filter(archived_at__isnull=False, deleted_at__isnull=True)
+
+    def pinned(self) -> ConversationQuerySet:
+        """Those that stand on top of the list."""
+        return self.filter(pinned_at__isnull=False)
+
+    def unpinned(self) -> ConversationQuerySet:
+        """Those that stand in the list by their date."""
+        return self.filter(pinned_at__isnull=True)
 
     def newest_first(self) -> ConversationQuerySet:
         """Those last written to come first."""
         return self.order_by("-last_message_at", "-id")
 
-    def before(self, moment: datetime) -> ConversationQuerySet:
-        """Conversations whose last message is older: the next page of the list."""
-        return self.filter(last_message_at__lt=moment)
+    def after(self, place: Place) -> ConversationQuerySet:
+        """Conversations further down in a list with the newest first."""
+        moment = place.last_message_at
+        # The first condition says nothing new: it is the one an index can begin at.
+        return self.filter(last_message_at__lte=moment).filter(
+            Q(last_message_at__lt=moment) | Q(last_message_at=moment, id__lt=place.id)
+        )
 
 
 class Conversation(models.Model):
@@ -103,3 +146,8 @@ class Conversation(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of its page."""
         return reverse("chat:conversation", args=[self.pk])
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in a list with the newest first."""
+        return Place(self.last_message_at, self.pk)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Left, Now
+from django.utils import timezone
 
 from chat.enums import CONTINUABLE, RETRYABLE, MessageRole, Status
 from chat.models.conversation import Conversation
@@ -17,6 +20,45 @@ SEARCH_CONFIGURATION = "simple"
 """Of PostgreSQL's text search: words as they are, in any language."""
 SEARCHED_CHARACTERS = 100_000
 """Of a message; beyond a megabyte PostgreSQL refuses to index a text, and with it the row."""
+
+PUNCTUATION = "".join(
+    chr(code)
+    for codes in (
+        (0xA1, 0xAB, 0xB7, 0xBB, 0xBF),
+        range(0x2010, 0x2028),
+        range(0x2030, 0x205F),
+        range(0x3001, 0x3004),
+        range(0x3008, 0x3012),
+        range(0x3014, 0x3020),
+        (0xFF01, 0xFF08, 0xFF09, 0xFF0C, 0xFF1A, 0xFF1B, 0xFF1F),
+    )
+    for code in codes
+)
+"""What PostgreSQL's parser takes for letters where the database's locale is C, as the embedded server's is: left in,
+“word” would be another word than word, and l’eau one that nobody looks for."""
+
+
+def words_of_content() -> SearchVector:
+    """Return the words of a message's text: the expression of its index, which a query has to repeat."""
+    text = Func(
+        Left("content", SEARCHED_CHARACTERS),
+        Value(PUNCTUATION),
+        Value(" " * len(PUNCTUATION)),
+        function="TRANSLATE",
+        output_field=TextField(),
+    )
+    return SearchVector(text, config=SEARCH_CONFIGURATION)
+
+
+def ended(status: Status, error: str = "") -> dict[str, Any]:
+    """Return the columns of an answer that ends now."""
+    return {
+        "status": status,
+        "error": error[:500],
+        "lease_expires_at": None,
+        "stop_requested_at": None,
+        "finished_at": timezone.now(),
+    }
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -35,6 +77,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def writable(self) -> MessageQuerySet:
         """Streaming answers that nobody has asked to stop."""
         return self.streaming().filter(stop_requested_at__isnull=True)
+
+    def ended(self) -> MessageQuerySet:
+        """Messages that nobody is writing any more."""
+        return self.exclude(status=Status.STREAMING)
+
+    def end(self, status: Status, error: str = "") -> int:
+        """End the running answers among these, keeping what was written; return how many there were.
+
+        Their writers find out at their next write, which changes nothing any more.
+        """
+        return self.streaming().update(**ended(status, error))
 
 
 class Message(models.Model):
@@ -126,11 +179,7 @@ class Message(models.Model):
             # The log of a conversation in order, and what a socket has not seen yet (id > the last it has).
             models.Index(fields=("conversation", "id"), name="message_in_order"),
             # Full-text search. Only of ended messages: a growing answer is stored ten times a second.
-            GinIndex(
-                SearchVector(Left("content", SEARCHED_CHARACTERS), config=SEARCH_CONFIGURATION),
-                condition=~Q(status=Status.STREAMING),
-                name="message_search",
-            ),
+            GinIndex(words_of_content(), condition=~Q(status=Status.STREAMING), name="message_search"),
             # The sweep for answers whose writer died.
             models.Index(
                 fields=("lease_expires_at",),

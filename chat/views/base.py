@@ -11,7 +11,8 @@ from typing import Any, Concatenate, ParamSpec
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
@@ -22,7 +23,7 @@ from chat.exceptions import ConversationGone
 from chat.listing import list_conversations, zone_of
 from chat.models import Conversation
 from memory.llm import model_connected
-from memory.models import Memory
+from memory.models import Assistant, Memory
 
 Params = ParamSpec("Params")
 
@@ -37,8 +38,8 @@ class PersonRequest(HttpRequest):
 
 
 def page(
-    view: Callable[Concatenate[PersonRequest, Params], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Params], HttpResponse]:
+    view: Callable[Concatenate[PersonRequest, Params], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, Params], HttpResponseBase]:
     """Make a view a page of the chat: for people signed in, never stored by the browser, in the reader's time zone.
 
     In the dialog, a conversation that is gone is said so in a fragment.
@@ -47,7 +48,7 @@ def page(
     @login_required
     @cache_control(no_store=True)
     @wraps(view)
-    def wrapped(request: Any, /, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
+    def wrapped(request: Any, /, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponseBase:
         with timezone.override(zone_of(request)):
             try:
                 return view(request, *args, **kwargs)
@@ -72,16 +73,13 @@ def gone_is_404() -> Iterator[None]:
         raise Http404 from error
 
 
-def list_changed(request: PersonRequest) -> HttpResponse:
-    return trigger_client_event(HttpResponse(status=204), CONVERSATIONS_CHANGED)
-
-
 def shell(request: PersonRequest, memory: Memory, current: uuid.UUID) -> dict[str, Any]:
     """Return what every chat page shows around its messages."""
     return {
         "assistant": memory.assistant,
+        "assistants": list(Assistant.objects.active().for_user(request.user)),
         "current": str(current),
-        "listing": list_conversations(request.user, memory.pk, timezone.localdate(), None, ""),
+        "listing": list_conversations(request.user, memory, timezone.localdate(), None),
         "person": memory.user_id,
         "max_characters": settings.CHAT_MESSAGE_MAX_CHARACTERS,
         "model_connected": model_connected(),

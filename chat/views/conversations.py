@@ -1,53 +1,51 @@
-"""The list of conversations, and what can be done to one from there."""
+"""The list of conversations, and what puts one in another place of it."""
 
 from __future__ import annotations
 
 import uuid
-from http import HTTPStatus
-from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_http_methods, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat.conversations import delete_conversation, rename_conversation
-from chat.forgetting import forget_conversation, pages_of, preview_conversation
+from chat.conversations import archive_conversation, pin_conversation, rename_conversation
+from chat.current import current_memory_for
 from chat.forms import RenameForm
 from chat.groups import announce_change
-from chat.listing import list_conversations
-from chat.models import Conversation
-from chat.views.base import PersonRequest, conversation_or_404, gone_is_404, list_changed, page
-from memory.domain.assistants import ensure_default_memory
-from memory.enums import Role
-from memory.exceptions import ForgettingChanged
-from memory.models import Membership
-from memory.views.previews import done_in_words, in_words
+from chat.listing import MOST_ROWS, PAGE_SIZE, Cursor, Listing, list_archived, list_conversations
+from chat.views.base import PersonRequest, conversation_or_404, gone_is_404, page
+from chat.views.notices import changed, say, say_with_undo
+from memory.models import Memory
 
 
 @require_safe
 @page
 def conversations(request: PersonRequest) -> HttpResponse:
-    """Show the list of conversations: the side bar's own, or a further page of it, or a page by itself."""
-    memory = ensure_default_memory(request.user)
-    try:
-        before = parse_datetime(request.GET.get("before", ""))
-    except ValueError:
-        before = None
-    if before and timezone.is_naive(before):
-        before = None
-    said = request.GET.get("said", "") if before else ""
+    """Show the list of conversations, or with `?archived=1` the archive: a page of its own, or a further part of it."""
+    memory = current_memory_for(request, reading=True)
+    archived = request.GET.get("archived") == "1"
     context = {
-        "listing": list_conversations(request.user, memory.pk, timezone.localdate(), before, said),
+        "assistant": memory.assistant,
+        "archived": archived,
+        "listing": list_archived_for(request, memory) if archived else list_for(request, memory),
         "current": request.GET.get("current", ""),
-        "further": before is not None,
     }
-    template = "chat/_conversations.html" if request.htmx else "chat/conversations.html"
-    return render(request, template, context)
+    return render(request, "chat/_conversations.html" if request.htmx else "chat/conversations.html", context)
+
+
+def list_for(request: PersonRequest, memory: Memory) -> Listing:
+    """Return the part of the list that a request asks for."""
+    after = Cursor.parse(request.GET.get("after", ""))
+    return list_conversations(request.user, memory, timezone.localdate(), after, _size(request))
+
+
+def list_archived_for(request: PersonRequest, memory: Memory) -> Listing:
+    """Return the part of the archive that a request asks for."""
+    after = Cursor.parse(request.GET.get("after", ""))
+    return list_archived(request.user, memory, timezone.localdate(), after, _size(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,62 +58,47 @@ def rename(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
         with gone_is_404():
             rename_conversation(request.user, row.pk, form.cleaned_data["title"])
         announce_change(row.pk)
-        return list_changed(request) if request.htmx else redirect(row)
+        return changed(request, row.get_absolute_url())
     context = {"conversation": row, "form": form}
     template = "chat/_rename.html" if request.htmx else "chat/rename.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @page
-def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Delete a conversation with its messages; an answer being written ends. Memory keeps what it learnt."""
-    row = conversation_or_404(request, conversation_id)
-    if request.method != "POST":
-        context = {"conversation": row, "remembered": len(pages_of(row).ids)}
-        return render(request, "chat/_delete.html" if request.htmx else "chat/delete.html", context)
+def pin(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Put a conversation on top of the list (`pinned=1`), or back to its date."""
     with gone_is_404():
-        delete_conversation(request.user, row.pk)
-    return _deleted(request, row.get_absolute_url(), conversation_id)
+        pin_conversation(request.user, conversation_id, request.POST.get("pinned") == "1")
+    return changed(request, reverse("chat:conversations"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @page
-def forget(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Delete a conversation and forget what was learnt from it, after a preview of what goes; both or none."""
+def archive(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Put a conversation into the archive (`archived=1`), or back into the list."""
     row = conversation_or_404(request, conversation_id)
-    if request.method != "POST":
-        return _preview(request, row)
-    try:
-        with gone_is_404():
-            done = forget_conversation(request.user, row.pk, request.POST.get("fingerprint", ""))
-    except ForgettingChanged:
-        return _preview(request, row, changed=True)
-    answer = _deleted(request, row.get_absolute_url(), conversation_id)
-    if answer.status_code != HTTPStatus.NO_CONTENT:
-        messages.success(request, f"Deleted “{row.title}” and forgot for good: {done_in_words(done)}.")
-    return answer
-
-
-def _preview(request: PersonRequest, row: Conversation, changed: bool = False) -> HttpResponse:
-    """Show what would go with a conversation; where memory holds nothing of it, the plain deletion."""
-    plan = preview_conversation(row)
-    context: dict[str, Any] = {"conversation": row, "changed": changed}
-    if plan is None:
-        name = "delete"
+    to_archive = request.POST.get("archived") == "1"
+    with gone_is_404():
+        archive_conversation(request.user, row.pk, to_archive)
+    if to_archive:
+        text = _("“%(title)s” is in the archive now.") % {"title": row.title}
+        say_with_undo(request, text, reverse("chat:archive", args=[row.pk]), archived="0")
     else:
-        name = "forget"
-        role = Membership.objects.get(assistant=row.memory.assistant_id, user=request.user).role
-        context["preview"] = in_words(row.memory, plan, may_curate=role in (Role.OWNER, Role.CURATOR))
-    template = f"chat/_{name}.html" if request.htmx else f"chat/{name}.html"
-    return render(request, template, context, status=409 if changed else 200)
+        say(request, _("“%(title)s” is back in the list.") % {"title": row.title})
+    return changed(request, reverse("chat:conversations"))
 
 
-def _deleted(request: PersonRequest, address: str, conversation_id: uuid.UUID) -> HttpResponse:
-    """Tell everybody that a conversation is gone; lead away whoever is looking at it."""
-    announce_change(conversation_id)
-    if not request.htmx:
-        return redirect("chat:new")
-    if request.htmx.current_url_abs_path and request.htmx.current_url_abs_path.startswith(address):
-        return HttpResponseClientRedirect(reverse("chat:new"))
-    return list_changed(request)
+@require_safe
+@page
+def shortcuts(request: PersonRequest) -> HttpResponse:
+    """List the keyboard shortcuts; the same list stands in a dialog of every page of the chat."""
+    return render(request, "chat/shortcuts.html")
+
+
+def _size(request: PersonRequest) -> int:
+    """Return how many rows to show: as many as were shown, where the list is loaded again."""
+    rows = request.GET.get("rows", "")
+    return (
+        min(max(int(rows), PAGE_SIZE), MOST_ROWS) if rows.isascii() and rows.isdigit() and len(rows) < 6 else PAGE_SIZE
+    )

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chat import turns
 from chat.access import Seat, reserve_conversation
 from chat.branches import read_tree, window
+from chat.current import current_memory_for, make_current
 from chat.entries import entries_of
 from chat.enums import Mode
 from chat.exceptions import Busy, MessageNotFound, ModeFixed
@@ -23,7 +24,6 @@ from chat.models import Conversation
 from chat.modes import change_mode, keep_open
 from chat.tree import Tree
 from chat.views.base import PersonRequest, conversation_or_404, gone_is_404, page, shell
-from memory.domain.assistants import ensure_default_memory
 from memory.models import Memory
 
 
@@ -31,7 +31,7 @@ from memory.models import Memory
 @page
 def home(request: PersonRequest) -> HttpResponse:
     """Open the newest conversation, or a new one when there is none."""
-    memory = ensure_default_memory(request.user)
+    memory = current_memory_for(request)
     newest = Conversation.objects.for_user(request.user).filter(memory=memory).listed().newest_first().first()
     return redirect(newest) if newest else _render_new(request, memory, Mode.NORMAL)
 
@@ -42,7 +42,7 @@ def new(request: PersonRequest) -> HttpResponse:
     """Show an empty conversation, in the `?mode=` that is asked for; its row comes with its first message."""
     wish = request.GET.get("mode", "")
     mode = Mode(wish) if wish in Mode.values else Mode.NORMAL
-    return _render_new(request, ensure_default_memory(request.user), mode)
+    return _render_new(request, current_memory_for(request), mode)
 
 
 @require_safe
@@ -52,6 +52,7 @@ def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResp
     branch and the stretch that hold a message.
     """
     row = conversation_or_404(request, conversation_id)
+    make_current(request, row.memory)
     keep_open(row.pk)
     context = shell(request, row.memory, row.pk) | _thread(request, row)
     return render(request, "chat/conversation.html", context)

@@ -2,8 +2,8 @@
 
 // As in chat.css: up to here the list is a drawer over the messages.
 const narrow = matchMedia("(max-width: 48rem)");
-// The status with which the server answers a change made in the dialog.
-const CHANGED = 204;
+// How the server answers a change made in the dialog: there is nothing to show in it any more.
+const NOTHING_TO_SHOW = "none";
 
 export function setUpSidebar() {
   const layout = document.getElementById("chat");
@@ -23,7 +23,7 @@ export function setUpSidebar() {
       closer.addEventListener("click", () => show(layout, opener, false));
     }
     document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.target.closest("dialog")) return;
+      if (event.key !== "Escape" || event.target.closest("dialog, .menu")) return;
       if (layout.classList.contains("shows-sidebar")) show(layout, opener, false);
     });
     narrow.addEventListener("change", () => {
@@ -45,13 +45,13 @@ function setUpDialog(dialog) {
   if (!dialog) return;
   const body = dialog.querySelector("#dialog-body");
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== body) return;
+    if (event.detail.target !== body || !body.firstElementChild) return;
     if (!dialog.open) dialog.showModal();
     dialog.querySelector("input[type=text]")?.select();
   });
   dialog.addEventListener("htmx:afterRequest", (event) => {
     const { elt: form, requestConfig, xhr } = event.detail;
-    if (requestConfig.verb !== "post" || xhr.status !== CHANGED) return;
+    if (requestConfig.verb !== "post" || xhr.getResponseHeader("HX-Reswap") !== NOTHING_TO_SHOW) return;
     dialog.close();
     // The list is about to be replaced; htmx keeps the focus on an element that has the same id afterwards.
     const { conversation, deletes } = form.dataset;
@@ -59,6 +59,11 @@ function setUpDialog(dialog) {
     (row ?? document.querySelector("[data-new-conversation]"))?.focus();
   });
   dialog.addEventListener("click", (event) => {
+    if (event.target.closest("[data-closes-dialog]")) {
+      // A download begins, and the page stays.
+      dialog.close();
+      return;
+    }
     if (!event.target.closest("[data-close-dialog]") && event.target !== dialog) return;
     event.preventDefault();
     dialog.close();

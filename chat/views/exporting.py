@@ -1,0 +1,83 @@
+"""Conversations as files to take away."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from chat.database import in_database
+from chat.exporting import Wording, file_name, json_of, json_of_all, markdown_of, zip_of_all
+from chat.listing import zone_of
+from chat.models import Conversation
+from chat.views.base import PersonRequest, conversation_or_404, page
+
+MARKDOWN, JSON, ZIP = "text/markdown; charset=utf-8", "application/json; charset=utf-8", "application/zip"
+
+
+@require_safe
+@page
+def export(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Ask in which form a conversation is wanted."""
+    context = {"conversation": conversation_or_404(request, conversation_id)}
+    return render(request, "chat/_export.html" if request.htmx else "chat/export.html", context)
+
+
+@require_safe
+@page
+def export_markdown(request: PersonRequest, conversation_id: uuid.UUID) -> StreamingHttpResponse:
+    """Send the shown branch of a conversation as a Markdown document."""
+    row = conversation_or_404(request, conversation_id)
+    words = Wording.current(zone_of(request))
+    name = file_name(row, ".md", words.untitled)
+    return _download(markdown_of(row, words, timezone.now()), MARKDOWN, name)
+
+
+@require_safe
+@page
+def export_json(request: PersonRequest, conversation_id: uuid.UUID) -> StreamingHttpResponse:
+    """Send a conversation with all its branches as JSON."""
+    row = conversation_or_404(request, conversation_id)
+    name = file_name(row, ".json", Wording.current(zone_of(request)).untitled)
+    return _download(json_of(row, timezone.now()), JSON, name)
+
+
+@require_safe
+@page
+def export_all(request: PersonRequest) -> HttpResponse:
+    """Ask in which form all conversations are wanted."""
+    context = {"count": Conversation.objects.for_user(request.user).lasting().count()}
+    return render(request, "chat/_export_all.html" if request.htmx else "chat/export_all.html", context)
+
+
+@require_safe
+@page
+def export_all_zip(request: PersonRequest) -> StreamingHttpResponse:
+    """Send all conversations as a ZIP of Markdown documents."""
+    now = timezone.now()
+    pieces = zip_of_all(request.user, Wording.current(zone_of(request)), now)
+    return _download(pieces, ZIP, f"conversations-{timezone.localdate():%Y-%m-%d}.zip")
+
+
+@require_safe
+@page
+def export_all_json(request: PersonRequest) -> StreamingHttpResponse:
+    """Send all conversations as one JSON."""
+    pieces = json_of_all(request.user, timezone.now())
+    return _download(pieces, JSON, f"conversations-{timezone.localdate():%Y-%m-%d}.json")
+
+
+def _download(pieces: Iterator[bytes], content_type: str, name: str) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
+    return StreamingHttpResponse(_streamed(pieces), content_type=content_type, headers=headers)
+
+
+async def _streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Make one piece at a time, as fast as they are taken. A plain iterator would be used up at once under ASGI."""
+    while (piece := await in_database(next, pieces, None)) is not None:
+        yield piece
