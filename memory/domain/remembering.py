@@ -93,7 +93,7 @@ def _anew(memory: Memory, text: str, by: User, said_at: datetime) -> Knowledge:
 
 
 _POLITE = r"(?:(?:please|pls|also|and|oh|ok(?:ay)?|hey|hi|tolong|mohon|oh ya|dan|juga)[\s,!.]+)*"
-_LINK = r"(?:\s*:|\s+(?:this\s*:|{that}\b[\s,:]*))"
+_LINK = r"(?:\s*:|\s+(?:this\s*:|{that}\b(?![?!.])[\s,:]*))"
 _WISH = re.compile(
     rf"\s*{_POLITE}(?:"
     rf"(?:remember|(?:do\s+not|don['’]?t)\s+forget){_LINK.format(that='that')}"
@@ -108,7 +108,8 @@ _RECALLED = re.compile(
     r"(?:when|where|which|who|that|we|you|i|they|he|she|from|in|at|on|with|last)\b",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r".+?(?:[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|$)\s*", re.DOTALL)
+# After a quotation's own mark a sentence may go on: “why?” she asked.
+_SENTENCE = re.compile(r".+?(?:[.!?…。！？]+(?:(?=\s|$)|[\"'”’)\]]+(?=\s+[^\sa-z]|\s*$))|$)\s*", re.DOTALL)
 _TAG = re.compile(r"[\s,;]+(?:ok(?:ay)?|please|oke|ya)\s*\?+\s*$", re.IGNORECASE)
 _ASKED = ("?", "？")
 
