@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from chat.models import Conversation
 from chat.text import title_from
+from memory.domain.knowledge import TEXT_LENGTH
 
 if TYPE_CHECKING:
     # Django's own class takes no type argument at run time; the stubs' does.
@@ -27,3 +29,13 @@ class RenameForm(ConversationForm):
         if not title:
             raise forms.ValidationError("Give it a title that can be seen.")
         return title
+
+
+class RememberForm(forms.Form):
+    """What is to be remembered, in the person's own words."""
+
+    text = forms.CharField(
+        label=_("What to remember"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "dir": "auto"}),
+    )
