@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from uuid import UUID
 
 from django.contrib.auth.models import User
 
 from chat import learning
+from chat.access import Seat
 from chat.conversations import lock_memory
 from chat.enums import MessageRole, Mode
 from chat.models import Message
@@ -20,14 +20,15 @@ from memory.models.knowledge import fingerprint
 logger = logging.getLogger(__name__)
 
 
-def make_way(conversation_id: UUID, new_in: int | None, text: str) -> None:
+def make_way(seat: Seat, text: str) -> None:
     """Lock the memory when a message that is about to be stored holds a wish: before its conversation, as every writer
     takes the two. Runs at the beginning of the caller's transaction; without a wish it does nothing.
     """
     if wish_of(text) is None:
         return
-    lock_memory(Memory.objects.filter(conversations=conversation_id))
-    lock_memory(Memory.objects.filter(pk=new_in or 0))
+    own = Memory.objects.filter(user=seat.user)
+    lock_memory(own.filter(conversations=seat.conversation_id))
+    lock_memory(own.filter(pk=seat.new_in or 0))
 
 
 def heed_wish(question: Message) -> Remembered | None:
