@@ -98,7 +98,7 @@ def panel_of(answer: Message, *, may_curate: bool) -> Panel:
     known = look_up(answer.conversation.memory, keys, may_curate=may_curate)
     longest = max((_positive(item.signals) for item in recalled), default=0.0)
     return Panel(
-        given=tuple(_item(item, known, longest) for item in recalled if item.in_prompt),
+        given=tuple(_item(item, known, longest) for item in _best_first(recalled) if item.in_prompt),
         left_out=tuple(_item(item, known, longest) for item in recalled if not item.in_prompt),
         # What the person may not see (any more) of what members share was not learnt for them.
         learnt=tuple(Item(key[0], known[key]) for key in learnt if key in known),
@@ -120,6 +120,11 @@ def stacked(parts: Sequence[tuple[str, Words, float]], longest: float = 0.0) -> 
         bars.append(Bar(name, label, value, start, width))
         start += width
     return tuple(bars)
+
+
+def _best_first(recalled: Sequence[RecalledItem]) -> list[RecalledItem]:
+    """Sort by how well they fit the question; what is given whatever the question comes last."""
+    return sorted(recalled, key=lambda item: (not item.signals, -item.score, item.rank))
 
 
 def _item(item: RecalledItem, known: Mapping[Key, Known], longest: float) -> Item:

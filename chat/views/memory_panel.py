@@ -28,7 +28,7 @@ from chat.wishes import pages_of_turn, remember_from
 from memory.domain import forgetting
 from memory.domain.forgetting import Target
 from memory.domain.knowledge import TEXT_LENGTH, delete_knowledge
-from memory.domain.remembering import Remembered
+from memory.domain.remembering import Remembered, wish_of
 from memory.enums import Role
 from memory.exceptions import ForgettingChanged, InvalidText, NothingToForget
 from memory.models import Knowledge, Membership
@@ -132,7 +132,7 @@ def _may_curate(message: Message) -> bool:
 
 
 def _beginning(message: Message) -> str:
-    return " ".join(message.content.split())[:PREFILLED]
+    return " ".join((wish_of(message.content) or message.content).split())[:PREFILLED]
 
 
 def _short(text: str) -> str:
