@@ -70,6 +70,7 @@ class Producer:
         self._model = ""
         self._asked_at = time.monotonic()
         self._recalled: Sequence[RecalledItem] = ()
+        self._left_out: Sequence[RecalledItem] = ()
         self._visited: Sequence[int] = ()
         self._prompt_tokens: Mapping[str, int] = {}
         self._told = 0
@@ -101,7 +102,8 @@ class Producer:
     async def _read(self) -> None:
         """Recall, ask the model, and collect what it says."""
         prepared, responder = await in_database(self._prepare)
-        self._recalled, self._prompt_tokens = prepared.recollection.items, prepared.tokens
+        self._recalled, self._left_out = prepared.recollection.items, prepared.recollection.left_out
+        self._prompt_tokens = prepared.tokens
         self._model, self._asked_at = responder.name, time.monotonic()
         begun = len(self._answer.text)
         async with aclosing(responder.stream(prepared.request)) as pieces:
@@ -212,6 +214,7 @@ class Producer:
             prompt_tokens=self._prompt_tokens,
             duration_ms=round((time.monotonic() - self._asked_at) * 1000),
             recalled=self._recalled,
+            left_out=self._left_out,
             visited_segments=self._visited,
         )
 

@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from django.db.models import Count
 from django.template.loader import render_to_string
 
 from chat.enums import MessageRole
-from chat.models import Conversation, Message
+from chat.learning import Note
+from chat.models import Conversation, Message, RecalledItem
 from chat.rendering import render_markdown
 from chat.tree import Tree, Versions
+from memory.domain.tracing import learnt_from
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An ended message with its rendered text; a person's own words have no `html`."""
+    """An ended message with its rendered text; a person's own words have no `html`.
+
+    `recalled` counts what stood in an answer's prompt, `learnt` what memory has learnt from the page it became.
+    """
 
     message: Message
     html: str
     versions: Versions
+    recalled: int = 0
+    learnt: int = 0
+    is_message: ClassVar[bool] = True
 
 
 def entries_of(messages: Sequence[Message], tree: Tree) -> list[Entry]:
-    """Return the entries of messages of one conversation, whose tree is given."""
+    """Return the entries of messages of one conversation, whose tree is given. Two queries, however many messages."""
+    given = RecalledItem.objects.given().filter(message__in=[message.pk for message in messages])
+    recalled = dict(given.order_by().values_list("message").annotate(Count("pk")))
+    learnt = learnt_from([message.page_id for message in messages if message.page_id is not None])
     return [
         Entry(
             message,
             render_markdown(message.content) if message.role == MessageRole.ASSISTANT else "",
             tree.versions(message.pk),
+            recalled.get(message.pk, 0),
+            len(learnt.get(message.page_id or 0, ())),
         )
         for message in messages
     ]
+
+
+def in_order(entries: Sequence[Entry], notes: Sequence[Note], *, is_beginning: bool) -> list[Entry | Note]:
+    """Return messages and notes of what memory learnt by time; notes from before the first message only where that
+    begins the conversation. Messages keep their order: those of one branch were said in it.
+    """
+    log: list[Entry | Note] = []
+    waiting = deque(notes)
+    for entry in entries:
+        said = entry.message.finished_at or entry.message.created_at
+        while waiting and waiting[0].at < said:
+            note = waiting.popleft()
+            if log or is_beginning:
+                log.append(note)
+        log.append(entry)
+    return [*log, *waiting]
 
 
 def render_entry(entry: Entry, conversation: Conversation) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import Conversation
 from chat.text import title_from
+from memory.domain.knowledge import TEXT_LENGTH
 
 if TYPE_CHECKING:
     # Django's own class takes no type argument at run time; the stubs' does.
@@ -47,3 +48,13 @@ class DeleteAllForm(forms.Form):
         if word != self.expected().casefold():
             raise forms.ValidationError(_("Nothing was deleted: type “%(word)s”."), params={"word": self.expected()})
         return word
+
+
+class RememberForm(forms.Form):
+    """What is to be remembered, in the person's own words."""
+
+    text = forms.CharField(
+        label=_("What to remember"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "dir": "auto"}),
+    )

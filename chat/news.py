@@ -11,9 +11,10 @@ from chat.access import Seat
 from chat.branches import WINDOW, read_tree
 from chat.entries import entries_of, render_entry
 from chat.enums import Mode
+from chat.learning import render_update, updates_of
 from chat.models import Conversation, Message
 from chat.modes import keep_open
-from chat.protocol import Done, MessageCreated
+from chat.protocol import Done, MemoryLearnt, MessageCreated
 from chat.tree import Tree, fork
 
 
@@ -32,7 +33,8 @@ class News:
     """A conversation's title and mode, and how to bring a page up to date.
 
     `rewind_to` is the last message that stays, 0 for none; None where the page's branch only grows. `added` are the
-    messages that come after it, `running` those that were running when the page last knew, both in order.
+    messages that come after it, `running` those that were running when the page last knew, both in order. `learnt` are
+    notes of what memory learnt, `update_id` is the newest there is.
     """
 
     title: str
@@ -40,12 +42,15 @@ class News:
     rewind_to: int | None
     added: list[MessageNews]
     running: list[MessageNews]
+    learnt: list[MemoryLearnt]
+    update_id: int
 
 
-def news_for(seat: Seat, leaf: int, running: Collection[int]) -> News | None:
-    """Return what a page lacks that shows the branch up to `leaf`; None without such a conversation.
+def news_for(seat: Seat, leaf: int, running: Collection[int], update_id: int = 0) -> News | None:
+    """Return what a page lacks that shows the branch up to `leaf` and the notes up to `update_id`; None without such a
+    conversation.
 
-    Also None for a person who may not see it (any more). Raises SignedOut. Keeps a temporary conversation open. Three
+    Also None for a person who may not see it (any more). Raises SignedOut. Keeps a temporary conversation open. Four
     queries where nothing has changed.
     """
     seat.require_signed_in()
@@ -57,12 +62,21 @@ def news_for(seat: Seat, leaf: int, running: Collection[int]) -> News | None:
     if mode == Mode.TEMPORARY:
         keep_open(conversation.pk)
     with translation.override(seat.language):
-        if (conversation.head_id or 0) == leaf:
-            return News(conversation.title, mode, None, [], _read(conversation, running, None))
-        tree = read_tree(conversation.pk)
-        rewind_to, wanted = _way(tree, leaf, conversation.head_id)
-        added = _read(conversation, wanted, tree)
-        return News(conversation.title, mode, rewind_to, added, _read(conversation, running, tree))
+        tree, rewind_to = None, None
+        wanted: Sequence[int] = ()
+        if (conversation.head_id or 0) != leaf:
+            tree = read_tree(conversation.pk)
+            rewind_to, wanted = _way(tree, leaf, conversation.head_id)
+        newest = conversation.memory_updates.order_by("-pk").values_list("pk", flat=True).first() or 0
+        return News(
+            title=conversation.title,
+            mode=mode,
+            rewind_to=rewind_to,
+            added=_read(conversation, wanted, tree),
+            running=_read(conversation, running, tree),
+            learnt=_notes(conversation, update_id) if newest > update_id else [],
+            update_id=max(newest, update_id),
+        )
 
 
 def _way(tree: Tree, leaf: int, head: int | None) -> tuple[int | None, Sequence[int]]:
@@ -75,6 +89,10 @@ def _way(tree: Tree, leaf: int, head: int | None) -> tuple[int | None, Sequence[
     first = max(common, len(wanted) - WINDOW)
     back = first > common or common < len(shown) or (leaf != 0 and not shown)
     return ((wanted[first - 1] if first else 0) if back else None), wanted[first:]
+
+
+def _notes(conversation: Conversation, after: int) -> list[MemoryLearnt]:
+    return [MemoryLearnt(update_id=note.id, html=render_update(note)) for note in updates_of(conversation, after)]
 
 
 def _read(conversation: Conversation, ids: Collection[int], tree: Tree | None) -> list[MessageNews]:

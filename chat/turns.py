@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from chat import wishes
 from chat.access import Seat
 from chat.branches import read_tree
 from chat.conversations import locked_for
@@ -43,12 +44,14 @@ class Turn:
 def begin_turn(seat: Seat, text: str, client_id: str) -> Turn:
     """Take what a person says and open its answer.
 
-    In one transaction: lock the conversation, or create it named after this message; return the turn of a
-    `client_id` seen before; end an answer whose writer died; store the question at the end of the shown branch; open
-    the answer with a lease; take the conversation out of the archive. Raises EmptyMessage, MessageTooLong,
+    In one transaction: lock the memory, if something is to be remembered at once ("remember that ..."), and the
+    conversation, or create it named after this message; return the turn of a `client_id` seen before; end an answer
+    whose writer died; store the question at the end of the shown branch; remember what it wishes for; open the answer
+    with a lease; take the conversation out of the archive. Raises EmptyMessage, MessageTooLong,
     ConversationGone, TooManyAnswers, and Busy while another answer is being written.
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
+    wishes.make_way(seat, text)
     now = timezone.now()
     conversation = _locked(seat) or _created(seat, text, now)
     if repeated := _sent_before(conversation, client_id):
@@ -64,6 +67,7 @@ def begin_edit(seat: Seat, message_id: int, text: str, client_id: str) -> Turn:
     Effects, order and errors are those of `begin_turn`; MessageNotFound where there is no such message of the person's.
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
+    wishes.make_way(seat, text)
     conversation = _existing(seat)
     if repeated := _sent_before(conversation, client_id):
         return repeated
@@ -196,6 +200,7 @@ def _ask(conversation: Conversation, parent: Message | None, text: str, client_i
         client_id=client_id,
         created_at=now,
     )
+    wishes.heed_wish(question)
     return _open_answer(conversation, question, now)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import conversations, deleting, exporting, searching, thread
+from chat.views import conversations, deleting, exporting, memory_panel, searching, thread
 
 app_name = "chat"
 urlpatterns = [
@@ -28,4 +28,9 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/delete/", deleting.delete, name="delete"),
     path("c/<uuid:conversation_id>/undelete/", deleting.undelete, name="undelete"),
     path("c/<uuid:conversation_id>/forget/", deleting.forget, name="forget"),
+    path("c/<uuid:conversation_id>/m/<int:message_id>/memory/", memory_panel.show, name="message-memory"),
+    path("c/<uuid:conversation_id>/m/<int:message_id>/remember/", memory_panel.remember, name="remember"),
+    path("c/<uuid:conversation_id>/m/<int:message_id>/remember/undo/", memory_panel.unremember, name="unremember"),
+    path("c/<uuid:conversation_id>/m/<int:message_id>/forget/", memory_panel.forget, name="forget-message"),
+    path("c/<uuid:conversation_id>/m/<int:message_id>/forget/<int:page_id>/", memory_panel.forget, name="forget-page"),
 ]

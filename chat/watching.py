@@ -52,6 +52,7 @@ class Watcher:
         self._watching = False
         self._state: ConversationState | None = None
         self._leaf = 0
+        self._update_id = 0
         self._running: dict[int, int] = {}
         self._replies: deque[ServerFrame] = deque(maxlen=MAX_REPLIES)
         self._deltas: deque[DeltaEvent] = deque()
@@ -61,7 +62,7 @@ class Watcher:
 
     def watch(self, frame: Watch) -> None:
         """Begin, or begin again, from what the page says it has."""
-        self._leaf = frame.message_id
+        self._leaf, self._update_id = frame.message_id, frame.update_id
         self._running = {} if frame.offset is None else {frame.message_id: frame.offset}
         self._watching = True
         self.note_change()
@@ -124,7 +125,7 @@ class Watcher:
 
     async def _look(self) -> None:
         has = self._leaf, tuple(self._running)
-        news = await in_database(news_for, self._seat, *has)
+        news = await in_database(news_for, self._seat, *has, self._update_id)
         if has != (self._leaf, tuple(self._running)):
             # The page said meanwhile that it has something else.
             self.note_change()
@@ -143,6 +144,9 @@ class Watcher:
             await self._send(Rewind(message_id=news.rewind_to))
         for message in news.added:
             await self._add(message)
+        self._update_id = max(self._update_id, news.update_id)
+        for note in news.learnt:
+            await self._send(note)
 
     async def _show_state(self, news: News) -> None:
         state = ConversationState(title=news.title, mode=news.mode)

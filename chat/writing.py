@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from chat import wishes
 from chat.conversations import lock_memory
 from chat.enums import Mode, Status
 from chat.models import Message, RecalledItem
@@ -41,6 +42,7 @@ class Written:
     prompt_tokens: Mapping[str, int] = field(default_factory=dict)
     duration_ms: int = 0
     recalled: Sequence[recall.RecalledItem] = ()
+    left_out: Sequence[recall.RecalledItem] = ()
     visited_segments: Sequence[int] = ()
 
 
@@ -59,15 +61,16 @@ def renew_lease(answer_id: int) -> bool:
 def end_answer(written: Written, status: Status, outcome: Outcome, error: str = "") -> bool:
     """End an answer and remember what was said.
 
-    In one transaction: lock the memory, if there is something to remember or it was given something of it, and the
-    answer; when it is whole, or stopped with some text, record the page in place of those of the turn's other versions
-    that are still in short-term memory, and count the visits of the segments it drew on; store text, status and what
-    it was given, but for what has been forgotten meanwhile; note the model call, if one was made, in the ledger; queue
-    the naming of the conversation after its first whole answer. Failed and interrupted answers leave memory as it was.
-    Returns False, having noted no more than the call, when someone else has ended the answer.
+    In one transaction: lock the memory, if there is something to remember or something of it was found for the answer,
+    and the answer; when it is whole, or stopped with some text, record the page, the source of what the question wished
+    to have remembered, in place of those of the turn's other versions that are still in short-term memory, and count
+    the visits of the segments it drew on; store text, status and what was found for it, but for what has been forgotten
+    meanwhile; note the model call, if one was made, in the ledger; queue the naming of the conversation after its first
+    whole answer. Failed and interrupted answers leave memory as it was. Returns False, having noted no more than the
+    call, when someone else has ended the answer.
     """
     is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
-    if is_remembered or written.recalled:
+    if is_remembered or written.recalled or written.left_out:
         # Before the answer: whoever deletes a conversation, or forgets, takes the two in this order.
         lock_memory(Memory.objects.filter(conversations__messages=written.answer_id))
     answer = (
@@ -128,6 +131,7 @@ def _remember(answer: Message, memory: Memory, written: Written) -> Page | None:
         source=Source.CHAT,
     )
     recall.count_visits(memory, written.visited_segments, timezone.now())
+    wishes.trace(answer.question, page)
     if earlier:
         forget(memory, Target.pages(earlier), by=memory.user)
     return page
@@ -146,7 +150,8 @@ def _pages_of_other_versions(answer: Message) -> list[int]:
 
 
 def _store_recalled(written: Written) -> None:
-    there = still_there((item.tier, item.object_id) for item in written.recalled)
+    found = [*written.recalled, *written.left_out]
+    there = still_there((item.tier, item.object_id) for item in found)
     RecalledItem.objects.bulk_create(
         RecalledItem(
             message_id=written.answer_id,
@@ -156,8 +161,9 @@ def _store_recalled(written: Written) -> None:
             score=item.score,
             signals=item.signals,
             tokens=item.tokens,
+            in_prompt=rank <= len(written.recalled),
         )
-        for rank, item in enumerate(written.recalled, start=1)
+        for rank, item in enumerate(found, start=1)
         if (item.tier, item.object_id) in there
     )
 

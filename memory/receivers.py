@@ -15,6 +15,11 @@ def consolidate_new_pages(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.consolidate, memory.pk)
 
 
+@receiver(signals.fact_remembered)
+def give_the_fact_its_vector(memory: Memory, **_: Any) -> None:
+    tasks.enqueue(tasks.consolidate, memory.pk)
+
+
 @receiver(signals.memory_forgotten)
 def sum_up_what_is_left(memory: Memory, *, blanked: bool, **_: Any) -> None:
     if blanked:

@@ -16,6 +16,10 @@ pages_transferred = Signal()
 segment_heated = Signal()
 """A segment's heat passed tau and it has unanalysed pages. Arguments: `memory`, `segment` (Segment)."""
 
+fact_remembered = Signal()
+"""A person wanted something remembered, and it is a fact now. Arguments: `memory`, `fact` (Knowledge), which may still
+be without a vector."""
+
 forgetting_previewed = Signal()
 """A person was shown what a forgetting would take; nothing has changed and no transaction needs to be open. Arguments:
 `memory`, `rows` (memory.domain.forgetting.Rows: keys of what goes). A receiver returns how many answers of its own

@@ -42,7 +42,7 @@ def enqueue(task: AnyTask, memory_id: int) -> None:
 
 @app.task(name="memory.consolidate", queue=QUEUE, pass_context=True)
 def consolidate(context: JobContext, *, memory_id: int, attempt: int = 1) -> None:
-    """Give new pages their vectors and move what overflows short-term memory to mid-term memory."""
+    """Give new pages and facts their vectors and move what overflows short-term memory to mid-term memory."""
     run(consolidate, context, memory_id, attempt, transfer_all)
 
 

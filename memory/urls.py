@@ -23,6 +23,12 @@ def rows(kind: str, show: AnyItemView, edit: AnyItemView, delete: AnyItemView, f
     ]
 
 
+def switches(kind: str, **views: AnyItemView) -> list[URLPattern]:
+    """Return the addresses that turn something of one row of a kind on or off, each by the name of its view."""
+    base = f"<slug:assistant>/{kind}/<int:pk>"
+    return [path(f"{base}/{name}/", view.as_view(), name=f"{kind}-{name}") for name, view in views.items()]
+
+
 urlpatterns = [
     path("", overview.Home.as_view(), name="home"),
     path("<slug:assistant>/", overview.Overview.as_view(), name="overview"),
@@ -38,11 +44,15 @@ urlpatterns = [
     path("<slug:assistant>/pages/forget/", forgetting.ForgetPages.as_view(), name="pages-forget"),
     path("<slug:assistant>/pages/<int:pk>/", tiers.ShowPage.as_view(), name="page"),
     path("<slug:assistant>/pages/<int:pk>/forget/", forgetting.ForgetPage.as_view(), name="page-forget"),
+    path("<slug:assistant>/pages/<int:pk>/disable/", tiers.DisablePage.as_view(), name="page-disable"),
+    path("<slug:assistant>/pages/<int:pk>/enable/", tiers.EnablePage.as_view(), name="page-enable"),
     path("<slug:assistant>/profile/", persona.ProfileList.as_view(), name="profile"),
     path("<slug:assistant>/profile/add/", persona.AddProfile.as_view(), name="profile-add"),
     *rows("profile", persona.ShowProfile, persona.EditProfile, persona.DeleteProfile, forgetting.ForgetProfile),
+    *switches("profile", disable=persona.DisableProfile, enable=persona.EnableProfile),
     path("<slug:assistant>/traits/", persona.TraitList.as_view(), name="traits"),
     *rows("traits", persona.ShowTrait, persona.EditTrait, persona.DeleteTrait, forgetting.ForgetTrait),
+    *switches("traits", disable=persona.DisableTrait, enable=persona.EnableTrait),
     path("<slug:assistant>/knowledge/", knowledge.KnowledgeList.as_view(), name="knowledge"),
     *rows(
         "knowledge",
@@ -50,6 +60,13 @@ urlpatterns = [
         knowledge.EditKnowledge,
         knowledge.DeleteKnowledge,
         forgetting.ForgetKnowledge,
+    ),
+    *switches(
+        "knowledge",
+        disable=knowledge.DisableKnowledge,
+        enable=knowledge.EnableKnowledge,
+        pin=knowledge.PinKnowledge,
+        unpin=knowledge.UnpinKnowledge,
     ),
     path(
         "<slug:assistant>/assistant-knowledge/",
@@ -62,5 +79,12 @@ urlpatterns = [
         knowledge.EditAssistantKnowledge,
         knowledge.DeleteAssistantKnowledge,
         forgetting.ForgetAssistantKnowledge,
+    ),
+    *switches(
+        "assistant-knowledge",
+        disable=knowledge.DisableAssistantKnowledge,
+        enable=knowledge.EnableAssistantKnowledge,
+        pin=knowledge.PinAssistantKnowledge,
+        unpin=knowledge.UnpinAssistantKnowledge,
     ),
 ]

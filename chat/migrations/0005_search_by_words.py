@@ -12,7 +12,7 @@ PUNCTUATION = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0003_heads")]
+    dependencies = [("chat", "0004_found_and_left_out")]
 
     operations = [
         migrations.RemoveIndex(model_name="message", name="message_search"),

@@ -20,6 +20,10 @@ class RecalledItemQuerySet(models.QuerySet["RecalledItem"]):
         """What answers in anybody's conversations with this assistant were given."""
         return self.filter(message__conversation__memory__assistant=assistant)
 
+    def given(self) -> RecalledItemQuerySet:
+        """What really stood in a prompt."""
+        return self.filter(in_prompt=True)
+
     def among(self, rows: Rows) -> RecalledItemQuerySet:
         """Items that are one of these rows of memory."""
         pages, knowledge = (Tier.SHORT_TERM, Tier.MID_TERM), (Tier.USER_KNOWLEDGE, Tier.ASSISTANT_KNOWLEDGE)
@@ -32,7 +36,7 @@ class RecalledItemQuerySet(models.QuerySet["RecalledItem"]):
 
 
 class RecalledItem(models.Model):
-    """One item of memory that stood in the prompt of an answer.
+    """One item of memory that stood in the prompt of an answer, or was found and had no room in it.
 
     It names the item and holds no copy of its text: what is deleted from memory is deleted.
     """
@@ -44,12 +48,13 @@ class RecalledItem(models.Model):
         related_name="recalled",
         db_index=False,
     )
-    rank = models.PositiveSmallIntegerField(help_text="Place in the prompt, from 1.")
+    rank = models.PositiveSmallIntegerField(help_text="Place in the prompt, from 1; then what was left out.")
     tier = models.CharField(max_length=20, choices=Tier.choices)
     object_id = models.BigIntegerField(help_text="Key of the page, attribute, trait or entry.")
     score = models.FloatField()
     signals = models.JSONField(default=dict, help_text="Parts of the score: dense, lexical, chain, segment.")
     tokens = models.PositiveIntegerField()
+    in_prompt = models.BooleanField(default=True, help_text="False: found, and not put into the prompt.")
 
     objects = RecalledItemQuerySet.as_manager()
 

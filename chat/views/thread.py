@@ -14,12 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from chat import turns
 from chat.access import Seat, reserve_conversation
-from chat.branches import read_tree, window
+from chat.branches import Window, read_tree, window
 from chat.current import current_memory_for, make_current
-from chat.entries import entries_of
+from chat.entries import entries_of, in_order
 from chat.enums import Mode
 from chat.exceptions import Busy, MessageNotFound, ModeFixed
 from chat.groups import announce_change
+from chat.learning import updates_of
 from chat.models import Conversation
 from chat.modes import change_mode, keep_open
 from chat.tree import Tree
@@ -108,16 +109,19 @@ def _thread(request: PersonRequest, row: Conversation) -> dict[str, Any]:
         "is_newest": is_shown and part.is_end,
         "other_branch": None if is_shown else at,
         "socket_path": f"/ws/chat/{row.pk}/",
-        **_messages(row, part.ids, tree),
+        **_messages(row, part, tree),
     }
 
 
-def _messages(row: Conversation, ids: list[int], tree: Tree) -> dict[str, Any]:
-    found = list(row.messages.filter(pk__in=ids).order_by("pk"))
+def _messages(row: Conversation, part: Window, tree: Tree) -> dict[str, Any]:
+    found = list(row.messages.filter(pk__in=part.ids).order_by("pk"))
+    entries = entries_of([message for message in found if not message.is_running], tree)
+    notes = updates_of(row)
     return {
-        "entries": entries_of([message for message in found if not message.is_running], tree),
+        "log": in_order(entries, notes, is_beginning=part.earlier is None),
         "running": next((message for message in found if message.is_running), None),
         "last_id": found[-1].pk if found else 0,
+        "update_id": notes[-1].id if notes else 0,
     }
 
 

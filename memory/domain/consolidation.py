@@ -11,7 +11,7 @@ from django.utils import timezone
 from memory.domain.promotion import promote_reading
 from memory.domain.reading import next_reading
 from memory.domain.transfer import transfer
-from memory.domain.vectors import embed_new_pages
+from memory.domain.vectors import embed_new_facts, embed_new_pages
 from memory.embedding.base import Embedder
 from memory.exceptions import ModelError, ModelRateLimited, ModelUnauthorised, ModelUnreachable
 from memory.llm.base import Consolidator
@@ -26,13 +26,14 @@ _OUTAGES = (ModelUnreachable, ModelUnauthorised, ModelRateLimited)
 def transfer_all(
     memory: Memory, consolidator: Consolidator, embedder: Embedder, progress: Progress | None = None
 ) -> int:
-    """Embed new pages, then transfer batch after batch until the queue fits its capacity; return pages moved.
+    """Embed new pages and facts, then transfer batch after batch until the queue fits its capacity; return pages moved.
 
     `progress` is called with each batch's size. Safe to run beside a worker: a batch that somebody else took
     raises TransferConflict and changes nothing. Raises ModelError.
     """
     _await_writers(memory)
     embed_new_pages(memory, embedder)
+    embed_new_facts(memory, embedder)
     moved = 0
     while batch := transfer(memory, consolidator, embedder, timezone.now()):
         moved += len(batch)
@@ -75,7 +76,7 @@ def memories_kept_waiting(now: datetime) -> list[int]:
     for assistant in Assistant.objects.filter(memories__segments__length__gt=0).distinct():
         since = now - timedelta(seconds=assistant.conf.promotion_patience)
         hot = Segment.objects.filter(memory__assistant=assistant).hot(now, assistant.conf)
-        pages = Page.objects.filter(segment__in=hot.values("pk"), analysed_at__isnull=True, recorded_at__lte=since)
+        pages = Page.objects.unanalysed().filter(segment__in=hot.values("pk"), recorded_at__lte=since)
         waiting += pages.order_by().values_list("memory_id", flat=True).distinct()
     return waiting
 

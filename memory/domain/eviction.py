@@ -79,17 +79,18 @@ def _archive(memory: Memory, segments: Sequence[Segment], now: datetime, by: Use
     log(*events)
 
 
-def archive_excess_knowledge(memory: Memory, active: KnowledgeQuerySet, keep: Collection[int] = ()) -> list[Knowledge]:
+def archive_excess_knowledge(active: KnowledgeQuerySet, capacity: int, keep: Collection[int] = ()) -> list[Knowledge]:
     """Archive the least useful active entries beyond the capacity and log each.
 
     Pinned and hand-written ones and those in `keep` (just learnt) are never taken. `active` is the active knowledge
     of one subject. Runs in the caller's transaction, behind the lock of the entries' home.
     """
-    excess = active.count() - memory.conf.knowledge_capacity
+    excess = active.count() - capacity
     if excess <= 0:
         return []
     takeable = active.filter(pinned=False, locked=False).exclude(pk__in=keep)
-    archived = list(takeable.least_useful_first()[:excess])
+    homes = ("memory__assistant", "assistant")
+    archived = list(takeable.select_related(*homes).defer("embedding").least_useful_first()[:excess])
     Knowledge.objects.filter(pk__in=[entry.pk for entry in archived]).update(
         status=KnowledgeStatus.ARCHIVED, updated_at=timezone.now()
     )
@@ -98,8 +99,8 @@ def archive_excess_knowledge(memory: Memory, active: KnowledgeQuerySet, keep: Co
             event(
                 EventKind.ARCHIVED,
                 entry,
-                memory=memory if entry.memory_id else None,
-                assistant=memory.assistant,
+                memory=entry.memory,
+                assistant=entry.assistant,
                 before={"text": entry.text},
             )
             for entry in archived

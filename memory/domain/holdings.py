@@ -21,7 +21,8 @@ _HOLDINGS = """
                 FROM model WHERE model.name IS NOT NULL
             )
             SELECT name FROM model WHERE name IS NOT NULL
-        )
+        ),
+        ARRAY(SELECT id FROM memory_page WHERE memory_id = memory.id AND disabled)
     FROM memory_memory AS memory
     JOIN memory_assistant AS assistant ON assistant.id = memory.assistant_id
     JOIN auth_user AS person ON person.id = memory.user_id
@@ -31,7 +32,8 @@ _HOLDINGS = """
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """`page_count` and `average_length` (in index terms) are of the indexed pages, `last_position` is the newest
-    page's. `models` are the embedding models that made vectors of the pages."""
+    page's. `models` are the embedding models that made vectors of the pages. `disabled` are the keys of pages that the
+    person wants left out."""
 
     page_count: int
     average_length: float
@@ -40,6 +42,7 @@ class Holdings:
     user_names: str
     assistant_name: str
     models: list[str]
+    disabled: list[int]
 
 
 def read_holdings(memory: Memory) -> Holdings:

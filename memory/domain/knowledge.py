@@ -27,6 +27,8 @@ from memory.models.knowledge import KnowledgeQuerySet, fingerprint
 
 TEXT_LENGTH = 1000
 _COUNTS = (KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED)
+_HOLDS = (*_COUNTS, KnowledgeStatus.DISABLED)
+"""What a fact that is said again is recognised by: what a person does not want used must not come back as a twin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ def standing(memory: Memory, subject: Subject) -> KnowledgeQuerySet:
     return knowledge_of(memory, subject).filter(status__in=_COUNTS)
 
 
+def unwanted(memory: Memory, subject: Subject) -> KnowledgeQuerySet:
+    """What a person has disabled: kept, so that it is recognised when it is said again, and shown to no model."""
+    return knowledge_of(memory, subject).filter(status=KnowledgeStatus.DISABLED)
+
+
 def sources_of(fact: Fact, pages: Sequence[Page]) -> list[Page]:
     """Return the pages a fact rests on: those it names, else all that were read."""
     return [pages[index] for index in fact.page_indexes] or list(pages)
@@ -69,11 +76,11 @@ def learn_knowledge(
     are the judged near duplicates, by the facts' numbers.
 
     A fact that says the same as a known one confirms it, in the more precise of both wordings, and brings it back when
-    it was archived; not so the facts in `unsaid`, which the user has not said again. A new one supersedes those it
-    contradicts: of the two the one said last holds, except that what a person has written stands. On a shared
-    assistant, new assistant knowledge waits as a proposal. Beyond the capacity the least useful is archived, never what
-    was just learnt or said again. Runs in the promotion's transaction, which holds the memory's lock; for what its
-    members share the assistant is locked as well.
+    it was archived; not so the facts in `unsaid`, which the user has not said again. One that was disabled stays so. A
+    new one supersedes those it contradicts: of the two the one said last holds, except that what a person has written
+    stands. On a shared assistant, new assistant knowledge waits as a proposal. Beyond the capacity the least useful is
+    archived, never what was just learnt or said again. Runs in the promotion's transaction, which holds the memory's
+    lock; for what its members share the assistant is locked as well.
     """
     if subject is Subject.ASSISTANT and facts:
         Assistant.objects.select_for_update(no_key=True).get(pk=learning.memory.assistant_id)
@@ -98,7 +105,8 @@ def learn_knowledge(
         for old in [*named, *_replaced(mine, became)]:
             _supersede(learning, old, entry)
     active = knowledge_of(learning.memory, subject).active()
-    archive_excess_knowledge(learning.memory, active, keep=[entry.pk for entry in became.values()])
+    keep = [entry.pk for entry in became.values()]
+    archive_excess_knowledge(active, learning.memory.conf.knowledge_capacity, keep)
     return new
 
 
@@ -106,12 +114,13 @@ def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User)
     """Change a fact's words by hand and lock it against the model.
 
     The new words are embedded before the transaction. Raises InvalidText, DuplicateKnowledge (an active entry
-    says the same), Knowledge.DoesNotExist (gone) and ModelError (no vector: nothing is changed).
+    says the same), Knowledge.DoesNotExist (gone) and ModelError (no vector: nothing is changed). A disabled entry stays
+    disabled.
     """
     text = required_text(text, TEXT_LENGTH, "The text")
     vector = _embedded(entry, text, embedder)
     with transaction.atomic():
-        fresh = _locked(entry)
+        fresh = locked_entry(entry)
         before = {"text": fresh.text}
         if fresh.status in (KnowledgeStatus.SUPERSEDED, KnowledgeStatus.ARCHIVED):
             # What a person writes now holds now, whatever became of the entry meanwhile.
@@ -123,7 +132,7 @@ def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User)
                 fresh.save()
         except IntegrityError as error:
             raise DuplicateKnowledge from error
-        log(_person_event(EventKind.EDITED, fresh, by, before, {"text": text}))
+        log(person_event(EventKind.EDITED, fresh, by, before, {"text": text}))
     return fresh
 
 
@@ -133,8 +142,8 @@ def delete_knowledge(entry: Knowledge, *, by: User) -> None:
     Raises Knowledge.DoesNotExist when it is gone.
     """
     with transaction.atomic():
-        fresh = _locked(entry)
-        log(_person_event(EventKind.DELETED, fresh, by, {"text": fresh.text}, None))
+        fresh = locked_entry(entry)
+        log(person_event(EventKind.DELETED, fresh, by, {"text": fresh.text}, None))
         fresh.delete()
 
 
@@ -146,7 +155,7 @@ def _embedded(entry: Knowledge, text: str, embedder: Embedder) -> Vectors:
     return vector
 
 
-def _locked(entry: Knowledge) -> Knowledge:
+def locked_entry(entry: Knowledge) -> Knowledge:
     """Return the entry as it is now, behind the lock of its home. Raises Knowledge.DoesNotExist."""
     if entry.memory_id is not None:
         Memory.objects.locked(entry.memory_id)
@@ -156,10 +165,12 @@ def _locked(entry: Knowledge) -> Knowledge:
 
 
 def _standing(memory: Memory, subject: Subject, text: str) -> Knowledge | None:
-    """The entry that says the same: one that counts, else one that was archived for lack of room."""
-    same = knowledge_of(memory, subject).filter(fingerprint=fingerprint(text))
-    counts = same.filter(status__in=_COUNTS).first()
-    return counts or same.filter(status=KnowledgeStatus.ARCHIVED).first()
+    """The entry that says the same: one that counts, else one that was disabled, else archived for lack of room."""
+    same = list(knowledge_of(memory, subject).filter(fingerprint=fingerprint(text)))
+    for statuses in (_COUNTS, (KnowledgeStatus.DISABLED,), (KnowledgeStatus.ARCHIVED,)):
+        if found := next((entry for entry in same if entry.status in statuses), None):
+            return found
+    return None
 
 
 def _merged_into(mine: Sequence[Relation], became: Mapping[int, Knowledge]) -> Knowledge | None:
@@ -167,7 +178,7 @@ def _merged_into(mine: Sequence[Relation], became: Mapping[int, Knowledge]) -> K
     for relation in mine:
         old = relation.old if isinstance(relation.old, Knowledge) else became.get(relation.old)
         if relation.verdict == "same" and old is not None:
-            fresh = Knowledge.objects.filter(pk=old.pk, status__in=_COUNTS).first()
+            fresh = Knowledge.objects.filter(pk=old.pk, status__in=_HOLDS).first()
             if fresh is not None:
                 return fresh
     return None
@@ -185,16 +196,17 @@ def _replaced(mine: Sequence[Relation], became: Mapping[int, Knowledge]) -> list
 def _confirm(learning: Learning, entry: Knowledge, text: str, pages: Sequence[Page], vector: Vectors) -> Knowledge:
     """Count a fact that was said again, and let a wording that says more take the place of the stored one.
 
-    The stored wording stays where neither says all of the other: people have seen it, and what they wrote (locked)
-    stays in any case. An entry's sources are the pages that say all of its words, so that forgetting one of them never
-    leaves its words behind: a new wording has the pages it came from, and pages that say less are no source.
+    The stored wording stays where neither says all of the other: people have seen it, and what they wrote (locked) or
+    disabled stays in any case. An entry's sources are the pages that say all of its words, so that forgetting one of
+    them never leaves its words behind: a new wording has the pages it came from, and pages that say less are no source.
     """
     before = {"text": entry.text}
     verbatim = entry.fingerprint == fingerprint(text)
     says_all = verbatim or content(entry.text) == content(text)
     if entry.status == KnowledgeStatus.ARCHIVED:
         entry.status = KnowledgeStatus.ACTIVE
-    if not verbatim and not entry.locked and more_precise(entry.text, text):
+    stands = entry.locked or entry.status == KnowledgeStatus.DISABLED
+    if not verbatim and not stands and more_precise(entry.text, text):
         entry.text, entry.fingerprint = text, fingerprint(text)
         entry.embedding, entry.embedding_model = as_stored(vector), learning.embedder.name
         entry.sources.set(pages)
@@ -267,7 +279,7 @@ def _model_event(
     )
 
 
-def _person_event(
+def person_event(
     kind: EventKind, entry: Knowledge, by: User, before: dict[str, str] | None, after: dict[str, str] | None
 ) -> MemoryEvent:
     return event(kind, entry, memory=entry.memory, assistant=entry.assistant, by=by, before=before, after=after)

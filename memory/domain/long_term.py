@@ -26,8 +26,8 @@ _FACTS = """
 
 
 _PERSONA = """
-    SELECT 'profile', id, name, value FROM memory_profile WHERE memory_id = %s
-    UNION ALL SELECT 'trait', id, dimension, level FROM memory_trait WHERE memory_id = %s
+    SELECT 'profile', id, name, value FROM memory_profile WHERE memory_id = %s AND NOT disabled
+    UNION ALL SELECT 'trait', id, dimension, level FROM memory_trait WHERE memory_id = %s AND NOT disabled
     ORDER BY 1, 3"""
 
 
@@ -69,7 +69,7 @@ class FactScore:
 
 
 def read_persona(memory: Memory) -> tuple[list[Said], list[Said]]:
-    """Return the profile's attributes and the traits, each by name, in one query."""
+    """Return the profile's attributes and the traits that are in use, each by name, in one query."""
     found: dict[str, list[Said]] = {"profile": [], "trait": []}
     with connection.cursor() as cursor:
         cursor.execute(_PERSONA, [memory.pk, memory.pk])

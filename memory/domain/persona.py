@@ -70,8 +70,9 @@ def learn_profile(
 ) -> list[Profile]:
     """Store stated attributes; return those that are new or changed.
 
-    Locked ones stand, equal ones gain sources. Another value replaces the stored one, which stays in the log, unless it
-    is the weaker of the two (`_is_weaker`). Runs in the promotion's transaction, which holds the memory's lock.
+    Locked and disabled ones stand, equal ones gain sources. Another value replaces the stored one, which stays in the
+    log, unless it is the weaker of the two (`_is_weaker`). Runs in the promotion's transaction, which holds the
+    memory's lock.
     """
     known = {attribute.name.casefold(): attribute for attribute in memory.profile.all()}
     changed: list[Profile] = []
@@ -83,7 +84,7 @@ def learn_profile(
         before = state_of(attribute) if attribute else None
         if attribute is None:
             attribute = Profile(memory=memory, name=name)
-        elif attribute.locked:
+        elif attribute.locked or attribute.disabled:
             continue
         said = [pages[index] for index in finding.page_indexes]
         if attribute.value != value:
@@ -104,8 +105,8 @@ def learn_traits(
 ) -> list[Trait]:
     """Store trait levels with their evidence; return the new and changed ones.
 
-    Unknown dimensions are dropped and locked traits stand. A guess of the same level adds its evidence; one of
-    another level replaces the stored one, which stays in the log, unless it rests on fewer pages.
+    Unknown dimensions are dropped, locked and disabled traits stand. A guess of the same level adds its evidence; one
+    of another level replaces the stored one, which stays in the log, unless it rests on fewer pages.
     """
     known = {trait.dimension: trait for trait in memory.traits.all()}
     changed: list[Trait] = []
@@ -116,7 +117,7 @@ def learn_traits(
         before = state_of(trait) if trait else None
         if trait is None:
             trait = Trait(memory=memory, dimension=finding.dimension)
-        elif trait.locked:
+        elif trait.locked or trait.disabled:
             continue
         said = [pages[index] for index in finding.page_indexes]
         if trait.level != finding.level:

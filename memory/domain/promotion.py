@@ -51,7 +51,8 @@ def promote_reading(
     other members of someone, is dropped; the new facts' vectors; where facts nearly say what is known, one call that
     judges them; then, in one transaction: profile, traits, knowledge, pages marked as read, L_interaction restarts (at
     the number of pages still unread), events, `segment_promoted` for each segment. Raises ModelError,
-    InvalidConsolidation (nothing but the ledger changed) and PromotionConflict (another worker read the pages first).
+    InvalidConsolidation (nothing but the ledger changed) and PromotionConflict (another worker read the pages first, or
+    one of them was disabled meanwhile).
     """
     forgotten = last_forgetting(memory)
     _retitle(memory, reading)
@@ -108,7 +109,7 @@ def _nearness(fact: Knowledge, pages: Vectors | None, embedder: Embedder) -> flo
 
 def _request(memory: Memory, reading: Reading, known: Mapping[int, Knowledge]) -> PromotionRequest:
     profile = _profile_shown(memory)
-    traits = list(memory.traits.all())
+    traits = list(memory.traits.filter(disabled=False))
     return PromotionRequest(
         title="; ".join(segment.title for segment in reading.segments),
         pages=reading.texts,
@@ -124,9 +125,9 @@ def _request(memory: Memory, reading: Reading, known: Mapping[int, Knowledge]) -
 
 
 def _profile_shown(memory: Memory) -> list[Profile]:
-    """Return the attributes a call has room for, those changed last, in order of their names."""
+    """Return the attributes in use that a call has room for, those changed last, in order of their names."""
     room = Room(memory.conf.promotion_tokens // KNOWN_SHARE, PROFILE_SHOWN)
-    latest = memory.profile.order_by("-updated_at", "-pk")[:PROFILE_SHOWN]
+    latest = memory.profile.filter(disabled=False).order_by("-updated_at", "-pk")[:PROFILE_SHOWN]
     kept = takewhile(lambda attribute: room.take(count_tokens(f"{attribute.name}: {attribute.value}")), latest)
     return sorted(kept, key=lambda attribute: attribute.name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -33,6 +33,10 @@ SMALLEST, SMALLEST_PAGE = 6, 24
 """Tokens below which no line of long-term memory fits, and none of a page is worth looking for."""
 TEXTS_AT_ONCE = 64
 """Pages whose words are read together; seldom more are shown."""
+LEFT_OUT = 20
+"""Of what was found and did not get into the prompt: how many are told, the best."""
+LEFT_OUT_LONG_TERM = 8
+"""Of those: the most that are facts, attributes and traits."""
 CLIPPED_AT_LEAST = 50
 """Tokens below which a page is not worth cutting to."""
 PageText = tuple[str, str]
@@ -61,12 +65,14 @@ class RecalledItem:
 class Recollection:
     """What a question recalled: by tier, best first within the tier.
 
-    `tokens` is what it costs in the prompt, headings included, and within the budget.
+    `tokens` is what it costs in the prompt, headings included, and within the budget. `left_out` are the best of what
+    was found as well and had no room in it, at most `LEFT_OUT`.
     """
 
     query: str
     items: tuple[RecalledItem, ...]
     tokens: int
+    left_out: tuple[RecalledItem, ...] = ()
 
     def of(self, *tiers: Tier) -> tuple[RecalledItem, ...]:
         return tuple(item for item in self.items if item.tier in tiers)
@@ -87,10 +93,10 @@ def recall(
 ) -> Recollection:
     """Recall for a question within `budget` tokens (default: the assistant's setting).
 
-    Order of filling: profile, traits and the nearest knowledge, the newest short-term pages (each at most their
-    share), then pages of both tiers by score until the budget is full: the k best whole, of the others the half that
-    fits. Pages in `exclude_pages` (those the prompt shows anyway) are left out. Any query is fine: empty, emoji,
-    10,000 characters. An embedder that fails costs the dense signal, not the answer.
+    Order of filling: profile, traits and the nearest knowledge, the newest short-term pages (each at most their share),
+    then pages of both tiers by score until the budget is full: the k best whole, of the others the half that fits.
+    Pages in `exclude_pages` (those the prompt shows anyway) and whatever the person has disabled are not looked at. Any
+    query is fine: empty, emoji, 10,000 characters. An embedder that fails costs the dense signal, not the answer.
     """
     conf = memory.conf
     left = (conf.recall_budget if budget is None else budget) - _HEADING_TOKENS
@@ -99,16 +105,19 @@ def recall(
     question = understand(query, _speakers(holdings, profile), now, holdings.languages)
     probes = probes_of(query_vectors(question.text, holdings.models, conf.recall_embedding_timeout))
     nearest = _nearest_facts(score_facts(memory, question, probes), conf.recall_knowledge)
-    long_term = _long_term(profile, traits, nearest, int(left * LONG_TERM_SHARE))
+    persona = _persona(profile, traits)
+    long_term = _long_term(persona, nearest, int(left * LONG_TERM_SHARE))
     left -= sum(item.tokens for item in long_term)
+    excluded = {*exclude_pages, *holdings.disabled}
     # A page costs at least ten tokens or so: more than this cannot fit.
-    limit = max(left // 10, 1) + len(exclude_pages)
+    limit = max(left // 10, 1) + len(excluded)
     ranked = score_pages(memory, holdings, question, probes, limit)
-    ranked = [score for score in ranked if score.page_id not in exclude_pages]
-    pages = _page_items(memory, ranked, left)
+    ranked = [score for score in ranked if score.page_id not in excluded]
+    pages, pages_left_out = _page_items(memory, ranked, left)
     items = (*long_term, *pages)
     headings = sum(heading_cost(tier) for tier in {item.tier for item in items})
-    return Recollection(query, items, headings + sum(item.tokens for item in items))
+    left_out = (*_not_among([*nearest, *persona], long_term)[:LEFT_OUT_LONG_TERM], *pages_left_out)[:LEFT_OUT]
+    return Recollection(query, items, headings + sum(item.tokens for item in items), left_out)
 
 
 _HEADING_TOKENS = sum(heading_cost(tier) for tier in HEADINGS)
@@ -152,20 +161,28 @@ def _nearest_facts(facts: Mapping[Subject, Sequence[FactScore]], count: int) -> 
     return [_fact_item(tier, score) for subject, tier in _FACT_TIERS for score in facts[subject][:count]]
 
 
-def _long_term(
-    profile: Sequence[Said], traits: Sequence[Said], facts: Sequence[RecalledItem], budget: int
-) -> list[RecalledItem]:
-    """Fill the long-term share: profile up to its half, the nearest facts, then the rest of profile and traits."""
+def _persona(profile: Sequence[Said], traits: Sequence[Said]) -> list[RecalledItem]:
     attributes = [_item(Tier.PROFILE, row.pk, f"{row.name}: {row.value}") for row in profile]
     levels = [
         _item(Tier.TRAIT, row.pk, f"{label_of(row.name)}: {TraitLevel(row.value).label.lower()}") for row in traits
     ]
+    return [*attributes, *levels]
+
+
+def _long_term(persona: Sequence[RecalledItem], facts: Sequence[RecalledItem], budget: int) -> list[RecalledItem]:
+    """Fill the long-term share: profile up to its half, the nearest facts, then the rest of profile and traits."""
+    attributes = [item for item in persona if item.tier is Tier.PROFILE]
     first = _fill(attributes, int(budget * PROFILE_SHARE))
     budget -= sum(item.tokens for item in first)
     second = _fill(facts, budget)
     budget -= sum(item.tokens for item in second)
-    rest = _fill([item for item in (*attributes, *levels) if item not in first], budget)
+    rest = _fill([item for item in persona if item not in first], budget)
     return [*first, *second, *rest]
+
+
+def _not_among(found: Sequence[RecalledItem], taken: Sequence[RecalledItem]) -> list[RecalledItem]:
+    have = {(item.tier, item.object_id) for item in taken}
+    return [item for item in found if (item.tier, item.object_id) not in have]
 
 
 def _item(tier: Tier, pk: int, text: str) -> RecalledItem:
@@ -178,8 +195,13 @@ def _fact_item(tier: Tier, score: FactScore) -> RecalledItem:
     return RecalledItem(tier, fact.pk, fact.text, fact.valid_from, score.total, score.signals(), cost)
 
 
-def _page_items(memory: Memory, ranked: Sequence[PageScore], budget: int) -> list[RecalledItem]:
-    """Fill the budget: the newest short-term pages within their share, then all others by score."""
+def _page_items(
+    memory: Memory, ranked: Sequence[PageScore], budget: int
+) -> tuple[list[RecalledItem], list[RecalledItem]]:
+    """Fill the budget: the newest short-term pages within their share, then all others by score.
+
+    Returns what was taken and the best of what was not, as far as its words have been read anyway.
+    """
     newest = sorted((s for s in ranked if s.segment_id is None), key=lambda s: -s.position)
     newest = newest[: memory.conf.short_term_capacity]
     texts = _read_texts([*newest, *ranked[:TEXTS_AT_ONCE]])
@@ -187,7 +209,16 @@ def _page_items(memory: Memory, ranked: Sequence[PageScore], budget: int) -> lis
     left = budget - sum(item.tokens for item in fixed)
     have = {item.object_id for item in fixed}
     rest = (item for item in _best_first(ranked, texts, memory.conf.recall_pages) if item.object_id not in have)
-    return [*fixed, *_fill_clipping(rest, left)]
+    taken = [*fixed, *_fill_clipping(rest, left)]
+    return taken, _passed_over(ranked[:TEXTS_AT_ONCE], texts, {item.object_id for item in taken})
+
+
+def _passed_over(
+    ranked: Iterable[PageScore], texts: Mapping[int, PageText], have: Collection[int]
+) -> list[RecalledItem]:
+    """Return the best pages that fit the question better than most and had no room, at most `LEFT_OUT`."""
+    found = (score for score in ranked if score.total > 0 and score.page_id in texts and score.page_id not in have)
+    return [_whole(texts[score.page_id], score) for score in islice(found, LEFT_OUT)]
 
 
 def _best_first(ranked: Sequence[PageScore], texts: dict[int, PageText], whole: int) -> Iterator[RecalledItem]:

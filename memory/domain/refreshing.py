@@ -34,7 +34,7 @@ def refresh(draft: Draft, shown: Mapping[int, Segment], embedder: Embedder, now:
     segment.keywords = keywords_of(counts)
     if draft.vector is not None:
         segment.embedding, segment.embedding_model = as_stored(draft.vector), embedder.name
-    segment.length += len(draft.joined)
+    segment.length += sum(not page.disabled for page in draft.joined)
     segment.term_count += sum(page.length for page in draft.joined)
     segment.last_visited_at = now
     segment.save()

@@ -46,7 +46,7 @@ def blank_segments(memory: Memory, items: Sequence[Item]) -> int:
         segment.keywords = keywords_of(counts)
         segment.title = plain_title(segment.keywords, pages)
         segment.term_count = sum(page.length for page in pages)
-        segment.length = sum(page.analysed_at is None for page in pages)
+        segment.length = sum(page.analysed_at is None and not page.disabled for page in pages)
         _direct(segment, pages)
         segment.save()
     return len(segments)

@@ -14,6 +14,8 @@ from memory.llm.bounds import QUERY_EXCERPT, RESPONSE_EXCERPT
 from memory.models import Page
 from memory.models.page import page_text
 
+HIDDEN = "…"
+"""What stands for the words of a page that a person does not want used. Not blank: blank summaries are rebuilt."""
 QUERY_SHARE = 0.75
 """Of the tokens of a call: the most that one page's message takes; its answer takes the rest."""
 
@@ -39,8 +41,11 @@ class Room:
 
 def shown(page: Page, index: int, token_limit: int, query: str | None = None) -> PageText:
     """Return a page as a consolidator sees it: of what is too long for a call of `token_limit` tokens, the beginning
-    and the end, with the gap plainly marked. `query` stands in for the page's own message.
+    and the end, with the gap plainly marked. `query` stands in for the page's own message. Of a disabled page it sees
+    that there is one, and when.
     """
+    if page.disabled:
+        return PageText(index, HIDDEN, "", page.occurred_at)
     message_limit = int(token_limit * QUERY_SHARE)
     return PageText(
         index,

@@ -56,7 +56,8 @@ def transfer(memory: Memory, consolidator: Consolidator, embedder: Embedder, now
     Effects, in order: the model call and its ledger row; then, in one transaction: chains, segments opened or
     grown, pages moved, coldest segments archived beyond capacity, events, `pages_transferred`, `segment_heated`
     for each hot segment. Raises ModelError or InvalidConsolidation (nothing but the ledger changed) and
-    TransferConflict (another worker moved the pages first, or something the model was shown has been forgotten).
+    TransferConflict (another worker moved the pages first, or something the model was shown has been forgotten or
+    disabled).
     """
     forgotten = last_forgetting(memory)
     batch = next_batch(memory)
@@ -67,8 +68,8 @@ def transfer(memory: Memory, consolidator: Consolidator, embedder: Embedder, now
     check_result(result, len(batch))
     with transaction.atomic():
         Memory.objects.locked(memory.pk)
-        queue = memory.pages.short_term().values_list("pk", flat=True)[: len(batch)]
-        if list(queue) != [page.pk for page in batch]:
+        queue = memory.pages.short_term().values_list("pk", "disabled")[: len(batch)]
+        if list(queue) != [(page.pk, page.disabled) for page in batch]:
             raise TransferConflict
         if forgotten != last_forgetting(memory):
             raise TransferConflict("Something was forgotten while the model was reading; nothing was changed.")

@@ -58,6 +58,23 @@ def embed_new_pages(memory: Memory, embedder: Embedder) -> int:
     return done
 
 
+def embed_new_facts(memory: Memory, embedder: Embedder) -> int:
+    """Give every fact about the person without a vector one, as `embed_new_pages` does; return how many.
+
+    Those are what a person wanted remembered: nothing keeps them waiting for an embedding server.
+    """
+    done = 0
+    while batch := list(memory.knowledge.filter(embedding_model="").order_by("pk")[:_BATCH]):
+        try:
+            vectors = embedded(memory, embedder, [entry.text for entry in batch])
+            with transaction.atomic():
+                Memory.objects.locked(memory.pk)
+                done += len(give_vectors(batch, vectors, embedder.name, "embedding_model", "text"))
+        except Memory.DoesNotExist:
+            break
+    return done
+
+
 def give_vectors(rows: Sequence[Row], vectors: Vectors, model: str, *told_by: str) -> list[Row]:
     """Store a vector a row, shape (n, d), where the fields `told_by` still say what was read; return those rows.
 

@@ -15,9 +15,10 @@ from memory.domain.lexical import terms
 from memory.domain.provenance import repetition, support
 from memory.domain.reading import Reading
 from memory.embedding.base import Embedder, Vectors
-from memory.enums import Purpose, Subject
+from memory.enums import KnowledgeStatus, Purpose, Subject
 from memory.exceptions import InvalidConsolidation
 from memory.llm.base import Consolidator, Fact, MergeRequest, PageText, ProfileFinding, PromotionResult
+from memory.llm.builtin.merging import judge as judge_by_rules
 from memory.models import Knowledge, Memory
 
 
@@ -77,7 +78,7 @@ def weigh(
         return Weighed((), np.zeros((0, 0), dtype=np.float32), (), (), frozenset())
     vectors = embedded(memory, embedder, [fact.text for fact in facts])
     drafts = [_draft(fact, vector, reading, known) for fact, vector in zip(facts, vectors, strict=True)]
-    entries = list(knowledge.standing(memory, subject))
+    entries = [*knowledge.standing(memory, subject), *knowledge.unwanted(memory, subject)]
     found = relations(drafts, entries, embedder.name)
     if subject is Subject.ASSISTANT:
         # An assistant that repeats what it recalls of itself confirms nothing.
@@ -100,8 +101,11 @@ def weigh(
 def judge(memory: Memory, consolidator: Consolidator, weighed: Sequence[Weighed]) -> None:
     """Have all undecided relations judged in one call of at most `promotion_tokens`; without any there is no call.
 
-    Raises ModelError, which is in the ledger, and InvalidConsolidation.
+    What a person has disabled is shown to no model: such pairs are judged by the built-in rules. Raises ModelError,
+    which is in the ledger, and InvalidConsolidation.
     """
+    for each in weighed:
+        _judge_unwanted(each)
     share = memory.conf.promotion_tokens // max(len(weighed), 1)
     open_ones = [(each, relation) for each in weighed for relation in undecided(each.relations, each.drafts, share)]
     if not open_ones:
@@ -114,6 +118,13 @@ def judge(memory: Memory, consolidator: Consolidator, weighed: Sequence[Weighed]
         raise InvalidConsolidation(f"{len(result.verdicts)} verdicts for {len(open_ones)} pairs.")
     for (_, relation), verdict in zip(open_ones, result.verdicts, strict=True):
         relation.verdict = verdict
+
+
+def _judge_unwanted(weighed: Weighed) -> None:
+    for relation in weighed.relations:
+        old = relation.old
+        if relation.verdict is None and isinstance(old, Knowledge) and old.status == KnowledgeStatus.DISABLED:
+            relation.verdict = judge_by_rules(pair_of(relation.new, relation, weighed.drafts))
 
 
 def _draft(fact: Fact, vector: Vectors, reading: Reading, known: Mapping[int, Knowledge]) -> Draft:

@@ -166,6 +166,7 @@ class MemoryWriter:
                 self.keys.segment + segment if segment >= 0 else None,
                 keywords,
                 self.now if read else None,
+                False,
                 vector,
                 self.vocabulary.model,
                 length,

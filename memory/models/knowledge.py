@@ -97,3 +97,8 @@ class Knowledge(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    @property
+    def disabled(self) -> bool:
+        """Tell whether a person wants it kept and not used."""
+        return self.status == KnowledgeStatus.DISABLED

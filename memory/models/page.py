@@ -25,8 +25,8 @@ class PageQuerySet(models.QuerySet["Page"]):
         return self.filter(Q(segment__isnull=True) | Q(segment__archived_at__isnull=True))
 
     def unanalysed(self) -> PageQuerySet:
-        """Mid-term pages no promotion has read yet, oldest first."""
-        return self.mid_term().filter(analysed_at__isnull=True).order_by("position")
+        """Mid-term pages in use that no promotion has read yet, oldest first."""
+        return self.mid_term().filter(analysed_at__isnull=True, disabled=False).order_by("position")
 
 
 class Page(models.Model):

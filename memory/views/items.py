@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -10,11 +10,15 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from memory.exceptions import DuplicateKnowledge, InvalidText, ModelError
 from memory.forms import CorrectionForm
-from memory.models import Page
+from memory.models import Memory, Page
 from memory.views.base import DashboardRequest, MemoryView, Row
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 LATEST_SOURCES = 3
 CHANGED_MEANWHILE = "This was changed while you were editing. It now says: {now} Save again to replace that."
@@ -67,19 +71,20 @@ class ItemView(MemoryView, Generic[Row]):
 
     def with_sources(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """Annotate `source_count` and attach `latest_sources`: pages of this memory only, whoever shares the row."""
-        own = Page.objects.filter(memory=self.memory).only("pk", "position", "occurred_at")
-        counted = rows.annotate(
-            source_count=Count(
-                self.source_field, filter=Q(**{f"{self.source_field}__memory": self.memory}), distinct=True
-            )
-        )
-        latest = own.order_by("-occurred_at", "-pk")[:LATEST_SOURCES]
-        traced = counted.prefetch_related(Prefetch(self.source_field, queryset=latest, to_attr="latest_sources"))
-        return cast("QuerySet[Row]", traced)
+        return with_sources(rows, self.memory, self.source_field)
 
     def row(self, item: Row, **context: Any) -> HttpResponse:
         """Render the row as it stands in its list."""
         return self.fragment(self.row_template, {"item": item, **context})
+
+
+def with_sources(rows: QuerySet[Row], memory: Memory, field: str) -> QuerySet[Row]:
+    """Annotate `source_count` and attach `latest_sources`, as rows show them: pages of this memory only."""
+    own = Page.objects.filter(memory=memory).only("pk", "position", "occurred_at")
+    counted = rows.annotate(source_count=Count(field, filter=Q(**{f"{field}__memory": memory}), distinct=True))
+    latest = own.order_by("-occurred_at", "-pk")[:LATEST_SOURCES]
+    traced = counted.prefetch_related(Prefetch(field, queryset=latest, to_attr="latest_sources"))
+    return cast("QuerySet[Row]", traced)
 
 
 class ShowItem(ItemView[Row]):
@@ -173,6 +178,51 @@ class DeleteItem(ItemView[Row]):
         if not request.htmx:
             return HttpResponseRedirect(self.list_address())
         return self.fragment("memory/_deleted_row.html", {"name": name, "oob": True, **self.numbers()})
+
+
+class SwitchItem(ItemView[Row]):
+    """A row used or not, pinned or not: the same button brings it back."""
+
+    http_method_names = ["post"]
+    switch: ClassVar[str]
+    """Names the button that is drawn anew and keeps the focus."""
+    told: ClassVar[StrPromise]
+    """What to tell the person, with a place for the row's `name`."""
+
+    def turn(self, item: Row) -> None:
+        """Change the row through the domain."""
+        raise NotImplementedError
+
+    def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        item = get_object_or_404(self.items(), pk=pk)
+        self.require_right(item)
+        try:
+            self.turn(item)
+        except ObjectDoesNotExist:
+            raise Http404 from None
+        except DuplicateKnowledge as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, self.told % {"name": self.name_of(item)})
+        if not request.htmx:
+            return redirect(self.list_address(item))
+        fresh = get_object_or_404(self.with_sources(self.items()), pk=pk)
+        context = {"item": fresh, "focus_switch": self.switch, "oob": True, **self.numbers()}
+        return self.fragment("memory/_switched_row.html", {"row_template": self.row_template, **context})
+
+
+class DisableItem(SwitchItem[Row]):
+    """Kept, and shown to no model."""
+
+    switch = "use"
+    told = _("“%(name)s” is kept, and not used any more.")
+
+
+class EnableItem(SwitchItem[Row]):
+    """Used again."""
+
+    switch = "use"
+    told = _("“%(name)s” is used again.")
 
 
 def version_of(item: Row) -> str:

@@ -7,14 +7,16 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
 
+from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Subject
 from memory.forms import KnowledgeForm
 from memory.models import Knowledge
 from memory.views.base import DashboardRequest
-from memory.views.items import DeleteItem, EditItem, ItemView, ShowItem
+from memory.views.items import DeleteItem, DisableItem, EditItem, EnableItem, ItemView, ShowItem, SwitchItem
 
 
 class KnowledgeView(ItemView[Knowledge]):
@@ -89,6 +91,56 @@ class EditAssistantKnowledge(AssistantKnowledgeView, EditItem[Knowledge]):
 
 class DeleteAssistantKnowledge(AssistantKnowledgeView, DeleteItem[Knowledge]):
     """Delete a shared fact."""
+
+
+class DisableKnowledge(KnowledgeView, DisableItem[Knowledge]):
+    """Keep a fact without using it."""
+
+    def turn(self, item: Knowledge) -> None:
+        disable_knowledge(item, by=self.person)
+
+
+class EnableKnowledge(KnowledgeView, EnableItem[Knowledge]):
+    """Use a fact again."""
+
+    def turn(self, item: Knowledge) -> None:
+        enable_knowledge(item, by=self.person)
+
+
+class PinKnowledge(KnowledgeView, SwitchItem[Knowledge]):
+    """Keep a fact from being archived."""
+
+    switch = "pin"
+    told = _("Pinned “%(name)s”. It is never archived for lack of room.")
+
+    def turn(self, item: Knowledge) -> None:
+        pin_knowledge(item, by=self.person)
+
+
+class UnpinKnowledge(KnowledgeView, SwitchItem[Knowledge]):
+    """Let a fact be archived again."""
+
+    switch = "pin"
+    told = _("“%(name)s” is no longer pinned.")
+
+    def turn(self, item: Knowledge) -> None:
+        unpin_knowledge(item, by=self.person)
+
+
+class DisableAssistantKnowledge(AssistantKnowledgeView, DisableKnowledge):
+    """Keep a shared fact without using it, for all members."""
+
+
+class EnableAssistantKnowledge(AssistantKnowledgeView, EnableKnowledge):
+    """Use a shared fact again, for all members."""
+
+
+class PinAssistantKnowledge(AssistantKnowledgeView, PinKnowledge):
+    """Keep a shared fact from being archived."""
+
+
+class UnpinAssistantKnowledge(AssistantKnowledgeView, UnpinKnowledge):
+    """Let a shared fact be archived again."""
 
 
 class KnowledgeList(KnowledgeView):

@@ -11,12 +11,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django_htmx.http import reswap, retarget
 
+from memory.domain.disabling import disable_persona, enable_persona
 from memory.domain.persona import delete_profile, delete_trait, edit_profile, edit_trait, set_profile
 from memory.domain.traits import CATEGORIES, DEMOGRAPHICS, DIMENSIONS, NEEDS
 from memory.forms import AttributeForm, NewAttributeForm, TraitForm
 from memory.models import Profile, Trait
 from memory.views.base import DashboardRequest
-from memory.views.items import DeleteItem, EditItem, ItemView, ShowItem
+from memory.views.items import DeleteItem, DisableItem, EditItem, EnableItem, ItemView, ShowItem
 
 
 class ProfileView(ItemView[Profile]):
@@ -54,6 +55,20 @@ class EditProfile(ProfileView, EditItem[Profile]):
 
 class DeleteProfile(ProfileView, DeleteItem[Profile]):
     """Delete an attribute."""
+
+
+class DisableProfile(ProfileView, DisableItem[Profile]):
+    """Keep an attribute without using it."""
+
+    def turn(self, item: Profile) -> None:
+        disable_persona(item, by=self.person)
+
+
+class EnableProfile(ProfileView, EnableItem[Profile]):
+    """Use an attribute again."""
+
+    def turn(self, item: Profile) -> None:
+        enable_persona(item, by=self.person)
 
 
 class ProfileList(ProfileView):
@@ -130,6 +145,20 @@ class EditTrait(TraitView, EditItem[Trait]):
 
 class DeleteTrait(TraitView, DeleteItem[Trait]):
     """Delete a trait: the dimension is unknown again."""
+
+
+class DisableTrait(TraitView, DisableItem[Trait]):
+    """Keep a trait without using it."""
+
+    def turn(self, item: Trait) -> None:
+        disable_persona(item, by=self.person)
+
+
+class EnableTrait(TraitView, EnableItem[Trait]):
+    """Use a trait again."""
+
+    def turn(self, item: Trait) -> None:
+        enable_persona(item, by=self.person)
 
 
 @dataclass(frozen=True, slots=True)

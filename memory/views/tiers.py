@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from memory.conf import MemorySettings
+from memory.domain.disabling import disable_page, enable_page
 from memory.domain.eviction import archive_segment, restore_segment
 from memory.domain.heat import recency
 from memory.domain.transfer import next_batch
@@ -215,3 +217,32 @@ class ShowPage(MemoryView):
         """Return what rests on the page of `knowledge`; proposals are for those who may decide on them."""
         hidden = () if self.may_curate else (KnowledgeStatus.PROPOSED,)
         return knowledge.filter(sources=page).exclude(status__in=hidden).defer("embedding").order_by("pk")
+
+
+class SwitchPage(MemoryView):
+    """A page used or not; the button is drawn anew, wherever it stands."""
+
+    http_method_names = ["post"]
+    turn: ClassVar[Callable[..., Page]]
+
+    def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        page = get_object_or_404(self.memory.pages.defer("embedding"), pk=pk)
+        try:
+            fresh = type(self).turn(page, by=self.person)
+        except ObjectDoesNotExist:
+            raise Http404 from None
+        if request.htmx:
+            return self.fragment("memory/_page_use.html", {"page": fresh, "focus": True})
+        return redirect(f"{reverse('memory:page', args=[self.memory.assistant.slug, pk])}#page-use")
+
+
+class DisablePage(SwitchPage):
+    """Kept, and not used."""
+
+    turn = staticmethod(disable_page)
+
+
+class EnablePage(SwitchPage):
+    """Used again."""
+
+    turn = staticmethod(enable_page)

@@ -48,13 +48,14 @@ export class Thread {
     this.log.querySelector(`.is-unsent[data-client-id="${CSS.escape(clientId)}"]`)?.remove();
   }
 
-  /** A `rewind` frame: everything after a message goes. False when the page does not hold that message. */
+  /** A `rewind` frame: the messages after one go, notes of what memory learnt stay. False when the page does not hold that message. */
   rewind(messageId) {
     const last = messageId === 0 ? null : this.article(messageId);
     if (messageId !== 0 && !last) return false;
     this.#dropRunning();
     const unsent = [...this.log.querySelectorAll(":scope > .is-unsent:not([data-message-id])")];
-    while (this.log.lastElementChild && this.log.lastElementChild !== last) this.log.lastElementChild.remove();
+    const later = last ? siblingsAfter(last) : [...this.log.children];
+    for (const node of later) if (node.matches(".turn")) node.remove();
     this.log.append(...unsent);
     this.leaf = messageId;
     return true;
@@ -125,6 +126,11 @@ export class Thread {
     window.htmx?.process(article);
     return article;
   }
+}
+
+function siblingsAfter(node) {
+  const { children } = node.parentElement;
+  return [...children].slice([...children].indexOf(node) + 1);
 }
 
 function newArticle(role, status) {

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from memory.enums import EventKind, KnowledgeStatus, TraitLevel
+from memory.enums import EventKind, KnowledgeStatus, Role, TraitLevel
 from memory.models import Knowledge, Memory, MemoryEvent, Profile, Trait
 from memory.views.base import PAGE_SIZE
 from memory.views.items import version_of
@@ -336,3 +336,104 @@ def test_markup_in_facts_is_shown_not_run(client: Client, memory: Memory) -> Non
         assert "<i>n" not in client.get(url(memory, name)).content.decode().replace("<i></i>", "")
         assert "&lt;i&gt;" in client.get(url(memory, name)).content.decode()
     assert (Profile.objects.count(), Trait.objects.count()) == (1, 1)
+
+
+SWITCHES = [
+    *(("profile", each) for each in ("disable", "enable")),
+    *(("traits", each) for each in ("disable", "enable")),
+    *((kind, each) for kind in ("knowledge", "assistant-knowledge") for each in ("disable", "enable", "pin", "unpin")),
+]
+
+
+def is_on(row: Any, action: str) -> bool:
+    row.refresh_from_db()
+    return bool(row.pinned if action.endswith("pin") else not row.disabled)
+
+
+@pytest.mark.parametrize(("kind", "action"), SWITCHES)
+def test_a_switch_draws_the_row_anew_with_the_way_back(client: Client, memory: Memory, kind: str, action: str) -> None:
+    made = make(kind, memory)
+    if action == "enable":
+        client.post(url(memory, f"{kind}-disable", made.row.pk))
+    if action == "unpin":
+        client.post(url(memory, f"{kind}-pin", made.row.pk))
+    answer = client.post(url(memory, f"{kind}-{action}", made.row.pk), headers=HTMX)
+    html = answer.content.decode()
+    assert (answer.status_code, is_on(made.row, action)) == (200, action in ("enable", "pin"))
+    back = {"disable": "enable", "enable": "disable", "pin": "unpin", "unpin": "pin"}[action]
+    assert f'hx-post="{url(memory, f"{kind}-{back}", made.row.pk)}"' in html
+    assert f'action="{url(memory, f"{kind}-{action}", made.row.pk)}"' not in html
+    # The keyboard stays on the button that was pressed.
+    [button] = [part for part in html.split("<button")[1:] if "autofocus" in part.partition(">")[0]]
+    assert button.partition(">")[2].startswith({"enable": "Use again", "disable": "Don’t use"}.get(back, back.title()))
+    assert ("Not used" in html) == (action == "disable")
+    assert "is-off" not in html or action == "disable"
+    assert 'id="messages"' in html
+    # A double press changes nothing more.
+    assert client.post(url(memory, f"{kind}-{action}", made.row.pk), headers=HTMX).status_code == 200
+    kinds = MemoryEvent.objects.filter(target_id=made.row.pk).values_list("kind", flat=True)
+    assert len(kinds) == (2 if action in ("enable", "unpin") else 1)
+
+
+@pytest.mark.parametrize(("kind", "action"), SWITCHES)
+def test_a_switch_without_javascript_leads_back_to_the_row(
+    client: Client, memory: Memory, kind: str, action: str
+) -> None:
+    made = make(kind, memory)
+    answer = client.post(url(memory, f"{kind}-{action}", made.row.pk) + "?page=1")
+    assert (answer.status_code, answer["Location"]) == (302, f"{url(memory, kind)}?page=1#{kind}-{made.row.pk}")
+    assert client.get(url(memory, f"{kind}-{action}", made.row.pk)).status_code == 405
+
+
+@pytest.mark.parametrize("action", ["disable", "enable", "pin", "unpin"])
+def test_members_do_not_switch_what_all_share(client: Client, action: str) -> None:
+    member = MemoryFactory(role=Role.MEMBER)
+    client.force_login(member.user)
+    row = AssistantKnowledgeFactory(assistant=member.assistant)
+    for headers in ({}, HTMX):
+        answer = client.post(url(member, f"assistant-knowledge-{action}", row.pk), headers=headers)
+        assert answer.status_code == 403
+    row.refresh_from_db()
+    assert (row.status, row.pinned) == (KnowledgeStatus.ACTIVE, False)
+    html = client.get(url(member, "assistant-knowledge")).content.decode()
+    assert "item-switch" not in html
+
+
+def test_a_fact_that_stands_twice_is_not_used_again_and_the_person_is_told(client: Client, memory: Memory) -> None:
+    off = KnowledgeFactory(memory=memory, text="Likes tea.", status=KnowledgeStatus.DISABLED)
+    KnowledgeFactory(memory=memory, text="Likes tea.")
+    html = client.post(url(memory, "knowledge-enable", off.pk), headers=HTMX).content.decode()
+    assert "An entry that says the same exists already." in html
+    off.refresh_from_db()
+    assert off.disabled
+
+
+def test_facts_that_are_not_used_have_a_tab_of_their_own(client: Client, memory: Memory) -> None:
+    KnowledgeFactory(memory=memory, text="Likes tea.", status=KnowledgeStatus.DISABLED)
+    KnowledgeFactory(memory=memory, text="Likes milk.")
+    assert "Likes tea." not in client.get(url(memory, "knowledge")).content.decode()
+    html = client.get(url(memory, "knowledge"), {"status": "disabled"}).content.decode()
+    assert "Likes tea." in html
+    assert "Likes milk." not in html
+
+
+def test_what_is_superseded_has_no_switch(client: Client, memory: Memory) -> None:
+    KnowledgeFactory(memory=memory, status=KnowledgeStatus.SUPERSEDED)
+    assert "item-switch" not in client.get(url(memory, "knowledge"), {"status": "superseded"}).content.decode()
+
+
+def test_a_page_is_switched_off_and_on_where_its_button_stands(client: Client, memory: Memory) -> None:
+    page = PageFactory(memory=memory)
+    off, on = url(memory, "page-disable", page.pk), url(memory, "page-enable", page.pk)
+    assert f'action="{off}"' in client.get(url(memory, "page", page.pk)).content.decode()
+    html = client.post(off, headers=HTMX).content.decode()
+    assert f'hx-post="{on}"' in html
+    assert "Not used" in html
+    assert html.count("autofocus") == 1
+    assert "Not used" in client.get(url(memory, "short-term")).content.decode()
+    answer = client.post(on)
+    assert (answer.status_code, answer["Location"]) == (302, f"{url(memory, 'page', page.pk)}#page-use")
+    page.refresh_from_db()
+    assert not page.disabled
+    page.delete()
+    assert client.post(off, headers=HTMX).status_code == 404

@@ -262,3 +262,22 @@ def test_a_hanging_embedding_server_costs_the_dense_signal_not_the_answer(settin
         settings.EMBEDDING_MODEL, settings.EMBEDDING_BASE_URL = "slow", server.base_url
         assert "zugzwang" in best(memory, "zugzwang")
         assert len(server.requests) == 1
+
+
+def test_what_was_found_and_had_no_room_is_told_best_first() -> None:
+    memory = memory_with(*(f"Needle number {n} in the haystack of hay {'and straw ' * 8}" for n in range(40)), filler=8)
+    for n in range(4):
+        KnowledgeFactory(memory=memory, text=f"The user lost needle {n} {'in the hay ' * 20}")
+    found = ask(memory, "needle haystack", budget=600)
+    given = {(item.tier, item.object_id) for item in found.items}
+    assert not given & {(item.tier, item.object_id) for item in found.left_out}
+    assert len(found.left_out) == 20
+    assert [item.tier for item in found.left_out[:4]] == [*[Tier.USER_KNOWLEDGE] * 3, Tier.MID_TERM]
+    pages = [item for item in found.left_out if item.tier not in (Tier.USER_KNOWLEDGE,)]
+    assert [item.score for item in pages] == sorted((item.score for item in pages), reverse=True)
+    assert min(item.score for item in pages) > 0
+    assert all(item.tokens > 0 and "Needle" in item.text for item in pages)
+
+
+def test_where_everything_has_room_nothing_is_left_out() -> None:
+    assert ask(memory_with("Needle"), "needle", budget=5000).left_out == ()
