@@ -10,7 +10,7 @@ MANAGE := $(BIN)/python manage.py
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check lint types migrations pytest bench format lock clean
+.PHONY: help install install-dev run test check lint types migrations pytest bench format messages lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -49,6 +49,13 @@ bench: install ## Measure speed beside a million pages, about ten minutes (ARGS=
 format: install-dev ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+messages: install-dev ## Bring the catalogues in locale/ up to date with the sources (needs GNU gettext)
+	$(MANAGE) makemessages --all --domain django $(MESSAGES)
+	$(MANAGE) makemessages --all --domain djangojs $(MESSAGES)
+	$(MANAGE) compilemessages --ignore .venv --ignore var
+
+MESSAGES := --add-location file --no-wrap --no-obsolete --ignore .venv --ignore var --ignore tests --ignore staticfiles
 
 lock: install-dev ## Renew the locked versions within the bounds of pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --upgrade $(LOCK) --output-file requirements.txt

@@ -23,7 +23,7 @@ class Seat:
     """A person at a conversation, as the socket was opened.
 
     `new_in` is the memory in which the conversation will come to be with its first message, in `mode`; None when it
-    must exist already. `language` is the person's, for what the server has to say.
+    must exist already.
     """
 
     user: User
@@ -31,7 +31,6 @@ class Seat:
     conversation_id: UUID
     new_in: int | None = None
     mode: Mode = Mode.NORMAL
-    language: str = settings.LANGUAGE_CODE
 
     def require_signed_in(self) -> None:
         """Raise SignedOut when the session has ended since the socket was opened, or the account was closed."""

@@ -17,8 +17,10 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from chat import groups, modes, writing
 from chat.database import in_database
@@ -46,7 +48,7 @@ SWEEP_SECONDS = 1.5
 """Between two looks for answers whose writer died."""
 END_PAUSES = (0.0, 0.5, 1.0)
 """Before each further attempt to store the end of an answer while the database is away."""
-UNEXPECTED = "Something went wrong on the server while answering. It has been logged; try again."
+UNEXPECTED = _("Something went wrong on the server while answering. It has been logged; try again.")
 
 _running: dict[int, Producer] = {}
 _tasks: set[asyncio.Task[None]] = set()
@@ -75,6 +77,8 @@ class Producer:
         self._prompt_tokens: Mapping[str, int] = {}
         self._told = 0
         self._grown = asyncio.Event()
+        # Of the person who asked: what went wrong is said in it.
+        self._language = translation.get_language() or settings.LANGUAGE_CODE
         self._halted: asyncio.Future[Halt] = asyncio.get_running_loop().create_future()
 
     def halt(self, reason: Halt) -> None:
@@ -181,10 +185,12 @@ class Producer:
                 # The conversation was deleted before the answer began.
                 return
             case ModelError():
-                await self._end(Status.FAILED, error.outcome, str(error))
+                with translation.override(self._language):
+                    reason = str(error)
+                await self._end(Status.FAILED, error.outcome, reason)
             case _:
                 logger.error("Answer %s failed.", self.turn.answer_id, exc_info=error)
-                await self._end(Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED)
+                await self._end(Status.FAILED, Outcome.SERVER_ERROR, self._unexpected)
 
     async def _end(self, status: Status, outcome: Outcome, error: str = "") -> None:
         """Write the end; what cannot be recorded is confessed, at the worst with nothing but its text.
@@ -194,8 +200,8 @@ class Producer:
         written = self._written()
         ways: tuple[Callable[[], bool], ...] = (
             partial(writing.end_answer, written, status, outcome, error),
-            partial(writing.end_answer, written, Status.FAILED, Outcome.SERVER_ERROR, UNEXPECTED),
-            partial(writing.fail_answer, written.answer_id, written.text, UNEXPECTED),
+            partial(writing.end_answer, written, Status.FAILED, Outcome.SERVER_ERROR, self._unexpected),
+            partial(writing.fail_answer, written.answer_id, written.text, self._unexpected),
         )
         for way in ways:
             try:
@@ -204,6 +210,11 @@ class Producer:
             except Exception:
                 logger.exception("Answer %s could not be recorded.", self.turn.answer_id)
         await groups.send_changed(self.turn.conversation_id)
+
+    @property
+    def _unexpected(self) -> str:
+        with translation.override(self._language):
+            return str(UNEXPECTED)
 
     def _written(self) -> writing.Written:
         return writing.Written(

@@ -11,13 +11,11 @@ from urllib.parse import parse_qs
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.utils import translation
 
 from chat import answering, groups, turns
 from chat.access import Seat, take_seat
 from chat.database import in_database
 from chat.exceptions import ChatError, ConversationGone, SignedOut, TooManySockets
-from chat.language import language_of
 from chat.limits import Crowd, FrameBudget
 from chat.modes import leave
 from chat.protocol import (
@@ -97,7 +95,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         token = parse_qs(self.scope["query_string"].decode("latin-1")).get("new", [""])[0]
         conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
-        seat = Seat(user, self.scope["session"].session_key, conversation_id, language=language_of(self.scope))
+        seat = Seat(user, self.scope["session"].session_key, conversation_id)
         try:
             self.seat, exists = await in_database(take_seat, seat, token)
             self.budget = _crowd.enter(user.pk, time.monotonic())
@@ -147,9 +145,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._refuse(ChatError(), text_data)
 
     def _refuse(self, error: ChatError, text_data: str | None) -> None:
-        with translation.override(self.seat.language):
-            detail = str(error)
-        self.watcher.reply(Error(code=error.code, detail=detail, client_id=client_id_of(text_data)))
+        self.watcher.reply(Error(code=error.code, detail=str(error), client_id=client_id_of(text_data)))
 
     async def _act(self, frame: AnyClientFrame) -> None:
         match frame:
@@ -176,12 +172,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _signed_in(
         self, act: Callable[Concatenate[Seat, Params], Result], *args: Params.args, **kwargs: Params.kwargs
     ) -> Result:
-        """Do something in the database for the person, if they are still signed in, in their language."""
+        """Do something in the database for the person, if they are still signed in."""
 
         def acting() -> Result:
             self.seat.require_signed_in()
-            with translation.override(self.seat.language):
-                return act(self.seat, *args, **kwargs)
+            return act(self.seat, *args, **kwargs)
 
         return await in_database(acting)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django.utils import translation
-
 from chat.access import Seat
 from chat.branches import WINDOW, read_tree
 from chat.entries import entries_of, render_entry
@@ -48,10 +46,10 @@ class News:
 
 def news_for(seat: Seat, leaf: int, running: Collection[int], update_id: int = 0) -> News | None:
     """Return what a page lacks that shows the branch up to `leaf` and the notes up to `update_id`; None without such a
-    conversation.
+    conversation, also for a person who may not see it (any more).
 
-    Also None for a person who may not see it (any more). Raises SignedOut. Keeps a temporary conversation open. Four
-    queries where nothing has changed.
+    Articles are in the language that is active. Keeps a temporary conversation open. Four queries where nothing has
+    changed. Raises SignedOut.
     """
     seat.require_signed_in()
     conversations = Conversation.objects.for_user(seat.user).select_related("memory__assistant")
@@ -61,22 +59,21 @@ def news_for(seat: Seat, leaf: int, running: Collection[int], update_id: int = 0
     mode = Mode(conversation.mode)
     if mode == Mode.TEMPORARY:
         keep_open(conversation.pk)
-    with translation.override(seat.language):
-        tree, rewind_to = None, None
-        wanted: Sequence[int] = ()
-        if (conversation.head_id or 0) != leaf:
-            tree = read_tree(conversation.pk)
-            rewind_to, wanted = _way(tree, leaf, conversation.head_id)
-        newest = conversation.memory_updates.order_by("-pk").values_list("pk", flat=True).first() or 0
-        return News(
-            title=conversation.title,
-            mode=mode,
-            rewind_to=rewind_to,
-            added=_read(conversation, wanted, tree),
-            running=_read(conversation, running, tree),
-            learnt=_notes(conversation, update_id) if newest > update_id else [],
-            update_id=max(newest, update_id),
-        )
+    tree, rewind_to = None, None
+    wanted: Sequence[int] = ()
+    if (conversation.head_id or 0) != leaf:
+        tree = read_tree(conversation.pk)
+        rewind_to, wanted = _way(tree, leaf, conversation.head_id)
+    newest = conversation.memory_updates.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return News(
+        title=conversation.title,
+        mode=mode,
+        rewind_to=rewind_to,
+        added=_read(conversation, wanted, tree),
+        running=_read(conversation, running, tree),
+        learnt=_notes(conversation, update_id) if newest > update_id else [],
+        update_id=max(newest, update_id),
+    )
 
 
 def _way(tree: Tree, leaf: int, head: int | None) -> tuple[int | None, Sequence[int]]:

@@ -1,107 +1,108 @@
-"""The closed vocabularies of the domain: statuses, roles, levels, kinds of event."""
+"""The closed vocabularies of the domain: statuses, roles, levels, kinds of event. Labels are for people only."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
     """What a member may do with an assistant; owner > curator > member."""
 
-    OWNER = "owner", "Owner"
-    CURATOR = "curator", "Curator"
-    MEMBER = "member", "Member"
+    OWNER = "owner", _("Owner")
+    CURATOR = "curator", _("Curator")
+    MEMBER = "member", _("Member")
 
 
 class Subject(models.TextChoices):
     """Whom a piece of knowledge is about (paper, section 3.3: user KB and agent traits)."""
 
-    USER = "user", "You"
-    ASSISTANT = "assistant", "The assistant"
+    USER = "user", _("You")
+    ASSISTANT = "assistant", _("The assistant")
 
 
 class KnowledgeStatus(models.TextChoices):
-    ACTIVE = "active", "Active"
-    PROPOSED = "proposed", "Proposed"
-    SUPERSEDED = "superseded", "Superseded"
-    ARCHIVED = "archived", "Archived"
-    DISABLED = "disabled", "Not used"
+    ACTIVE = "active", _("Active")
+    PROPOSED = "proposed", _("Proposed")
+    SUPERSEDED = "superseded", _("Superseded")
+    ARCHIVED = "archived", _("Archived")
+    DISABLED = "disabled", _("Not used")
 
 
 class TraitLevel(models.TextChoices):
-    HIGH = "high", "High"
-    MEDIUM = "medium", "Medium"
-    LOW = "low", "Low"
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", _("Low")
 
 
 class Tier(models.TextChoices):
     """Where a recalled item came from."""
 
-    SHORT_TERM = "short_term", "Short-term page"
-    MID_TERM = "mid_term", "Mid-term page"
-    PROFILE = "profile", "Profile"
-    TRAIT = "trait", "Trait"
-    USER_KNOWLEDGE = "user_knowledge", "Knowledge about you"
-    ASSISTANT_KNOWLEDGE = "assistant_knowledge", "Knowledge of the assistant"
+    SHORT_TERM = "short_term", _("Short-term page")
+    MID_TERM = "mid_term", _("Mid-term page")
+    PROFILE = "profile", _("Profile")
+    TRAIT = "trait", _("Trait")
+    USER_KNOWLEDGE = "user_knowledge", _("Knowledge about you")
+    ASSISTANT_KNOWLEDGE = "assistant_knowledge", _("Knowledge of the assistant")
 
 
 class Source(models.TextChoices):
     """The door through which a page came in."""
 
-    CHAT = "chat", "Chat"
-    IMPORT = "import", "Import"
-    API = "api", "API"
+    CHAT = "chat", _("Chat")
+    IMPORT = "import", _("Import")
+    API = "api", _("API")
 
 
 class EventKind(models.TextChoices):
     """What a `MemoryEvent` says happened."""
 
-    RECORDED = "recorded", "Page recorded"
-    TRANSFERRED = "transferred", "Pages moved to mid-term"
-    PROMOTED = "promoted", "Segment analysed"
-    LEARNT = "learnt", "Learnt"
-    CONFIRMED = "confirmed", "Confirmed again"
-    MERGED = "merged", "Merged"
-    SUPERSEDED = "superseded", "Superseded"
-    ARCHIVED = "archived", "Archived"
-    RESTORED = "restored", "Restored"
-    EDITED = "edited", "Edited"
-    PINNED = "pinned", "Pinned"
-    UNPINNED = "unpinned", "No longer pinned"
-    DISABLED = "disabled", "No longer used"
-    ENABLED = "enabled", "Used again"
-    DELETED = "deleted", "Deleted"
-    FORGOTTEN = "forgotten", "Forgotten"
-    FAILED = "failed", "Job failed"
+    RECORDED = "recorded", _("Page recorded")
+    TRANSFERRED = "transferred", _("Pages moved to mid-term")
+    PROMOTED = "promoted", _("Segment analysed")
+    LEARNT = "learnt", _("Learnt")
+    CONFIRMED = "confirmed", _("Confirmed again")
+    MERGED = "merged", _("Merged")
+    SUPERSEDED = "superseded", _("Superseded")
+    ARCHIVED = "archived", _("Archived")
+    RESTORED = "restored", _("Restored")
+    EDITED = "edited", _("Edited")
+    PINNED = "pinned", _("Pinned")
+    UNPINNED = "unpinned", _("No longer pinned")
+    DISABLED = "disabled", _("No longer used")
+    ENABLED = "enabled", _("Used again")
+    DELETED = "deleted", _("Deleted")
+    FORGOTTEN = "forgotten", _("Forgotten")
+    FAILED = "failed", _("Job failed")
 
 
 class Actor(models.TextChoices):
-    PERSON = "person", "Person"
-    JOB = "job", "Background job"
-    MODEL = "model", "Model"
+    PERSON = "person", _("Person")
+    JOB = "job", _("Background job")
+    MODEL = "model", _("Model")
 
 
 class Purpose(models.TextChoices):
     """What a call to a language or embedding model was for."""
 
-    REPLY = "reply", "Reply"
-    TRANSFER = "transfer", "Transfer"
-    PROMOTION = "promotion", "Promotion"
-    MERGE = "merge", "Merging facts"
-    SUMMARY = "summary", "Summary"
-    EMBEDDING = "embedding", "Embedding"
-    TITLE = "title", "Title of a conversation"
+    REPLY = "reply", _("Reply")
+    TRANSFER = "transfer", _("Transfer")
+    PROMOTION = "promotion", _("Promotion")
+    MERGE = "merge", _("Merging facts")
+    SUMMARY = "summary", _("Summary")
+    EMBEDDING = "embedding", _("Embedding")
+    TITLE = "title", _("Title of a conversation")
 
 
 class Outcome(models.TextChoices):
     """How a model call ended; the failures match the errors of `memory.exceptions`."""
 
-    OK = "ok", "OK"
-    STOPPED = "stopped", "Stopped"
-    UNREACHABLE = "unreachable", "Unreachable"
-    UNAUTHORISED = "unauthorised", "Key refused"
-    RATE_LIMITED = "rate_limited", "Rate limited"
-    TIMED_OUT = "timed_out", "Timed out"
-    SERVER_ERROR = "server_error", "Server error"
-    REFUSED = "refused", "Request refused"
-    CUT_OFF = "cut_off", "Cut off"
-    EMPTY = "empty", "Empty answer"
-    MALFORMED = "malformed", "Malformed answer"
+    OK = "ok", _("OK")
+    STOPPED = "stopped", _("Stopped")
+    UNREACHABLE = "unreachable", _("Unreachable")
+    UNAUTHORISED = "unauthorised", _("Key refused")
+    RATE_LIMITED = "rate_limited", _("Rate limited")
+    TIMED_OUT = "timed_out", _("Timed out")
+    SERVER_ERROR = "server_error", _("Server error")
+    REFUSED = "refused", _("Request refused")
+    CUT_OFF = "cut_off", _("Cut off")
+    EMPTY = "empty", _("Empty answer")
+    MALFORMED = "malformed", _("Malformed answer")

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from memory.enums import TraitLevel
 from memory.models import Knowledge, Profile, Trait
@@ -32,27 +34,35 @@ class NewAttributeForm(forms.Form):
     """A profile attribute that is not there yet."""
 
     name = forms.CharField(
+        label=_("Name"),
         max_length=limit_of(Profile, "name"),
-        help_text="For example: occupation, home town, languages.",
+        help_text=_("For example: occupation, home town, languages."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
     value = forms.CharField(
-        max_length=limit_of(Profile, "value"), widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Value"),
+        max_length=limit_of(Profile, "value"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
 
 class AttributeForm(CorrectionForm):
     """The value of a profile attribute."""
 
-    value = forms.CharField(max_length=limit_of(Profile, "value"), widget=forms.Textarea(attrs={"rows": 1}))
+    value = forms.CharField(
+        label=_("Value"), max_length=limit_of(Profile, "value"), widget=forms.Textarea(attrs={"rows": 1})
+    )
 
 
 class TraitForm(CorrectionForm):
     """How strong a trait is, and why."""
 
-    level = forms.ChoiceField(choices=TraitLevel.choices)
+    level = forms.ChoiceField(label=_("Level"), choices=TraitLevel.choices)
     reason = forms.CharField(
-        required=False, max_length=limit_of(Trait, "reason"), widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Reason"),
+        required=False,
+        max_length=limit_of(Trait, "reason"),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 
@@ -60,7 +70,7 @@ class KnowledgeForm(CorrectionForm):
     """The words of a fact."""
 
     text = forms.CharField(
-        label="Fact", max_length=limit_of(Knowledge, "text"), widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Fact"), max_length=limit_of(Knowledge, "text"), widget=forms.Textarea(attrs={"rows": 2})
     )
 
 
@@ -72,10 +82,13 @@ class EverythingForm(forms.Form):
     def __init__(self, assistant_name: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.assistant_name = assistant_name
-        self.fields["name"].label = f"To confirm, type the assistant’s name: {assistant_name}"
+        self.fields["name"].label = gettext("To confirm, type the assistant’s name: %(name)s") % {
+            "name": assistant_name
+        }
 
     def clean_name(self) -> str:
         typed: str = self.cleaned_data["name"]
         if typed.split() == [] or typed.casefold().split() != self.assistant_name.casefold().split():
-            raise forms.ValidationError(f"That is not the assistant’s name. Type {self.assistant_name}.")
+            wrong = gettext("That is not the assistant’s name. Type %(name)s.") % {"name": self.assistant_name}
+            raise forms.ValidationError(wrong)
         return typed

@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
@@ -97,7 +98,9 @@ def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: i
     if not connection.in_atomic_block:
         # The error may be that the database went away for a moment.
         connection.close_if_unusable_or_obsolete()
-    reason = str(error) if known else f"An unexpected error ({type(error).__name__}). The server's log says more."
+    # The log is everybody's who curates the assistant, so it has one language; the dashboard translates what it knows.
+    with translation.override(settings.LANGUAGE_CODE):
+        reason = str(error) if known else f"An unexpected error ({type(error).__name__}). The server's log says more."
     after = {"task": task.name, "job": context.job.id, "attempt": attempt, "reason": reason, "outcome": outcome}
     with transaction.atomic():
         if not Memory.objects.select_for_update(no_key=True).filter(pk=memory.pk).values_list("pk").first():

@@ -13,6 +13,7 @@ from django.conf import settings  # noqa: E402
 
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from memoryos_site.hosts import OriginCheck  # noqa: E402
+from memoryos_site.languages import SocketLanguage  # noqa: E402
 from memoryos_site.lifespan import Lifespan  # noqa: E402
 
 # The stubs of channels want a subclass of Django's URLPattern that exists in the stubs only.
@@ -24,7 +25,7 @@ def build_application(*, worker: bool) -> ProtocolTypeRouter:
     return ProtocolTypeRouter(
         {
             "http": _http,
-            "websocket": OriginCheck(AuthMiddlewareStack(_sockets)),
+            "websocket": OriginCheck(SocketLanguage(AuthMiddlewareStack(_sockets))),
             "lifespan": Lifespan(worker=worker),
         }
     )

@@ -19,6 +19,7 @@ from django.http.request import split_domain_port
 from django.template.loader import render_to_string
 
 from memoryos_site.environment import PublicUrl
+from memoryos_site.preferences import appearance
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -95,7 +96,7 @@ class KnownHostMiddleware:
         if host is None or host_is_known(host, settings.PUBLIC_URL):
             return self.get_response(request)
         well_formed, _port = split_domain_port(host)
-        context = {"host": host if well_formed else "", "scheme": request.scheme}
+        context = {"host": host if well_formed else "", "scheme": request.scheme, **appearance(request)}
         page = render_to_string("site/unknown_host.html", context)
         return HttpResponse(page, status=400)
 

@@ -3,8 +3,13 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from memoryos_site import views
+from memoryos_site.languages import Catalogue
+
+handler400 = views.bad_request
+handler500 = views.server_error
 
 urlpatterns = [
     path("", include("chat.urls")),
@@ -12,6 +17,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("settings/", views.settings_page, name="settings"),
+    path("language/", set_language, name="language"),
+    path("i18n/<str:language>.js", Catalogue.as_view(), name="catalogue"),
     path("setup/<str:token>/", views.setup, name="setup"),
     path("healthz", views.healthz, name="healthz"),
 ]

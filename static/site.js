@@ -1,9 +1,14 @@
 // What every page shares: dates in the reader's own time zone.
 
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const formatDay = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const { lang } = document.documentElement;
 
-/** Show each <time data-local> of `root` in the browser's language and zone; the server's UTC text stays as title. */
+/** The page's language, as the browser's region writes it: for English, a Briton's dates and clock stay British. */
+export const locale = navigator.languages.find((wish) => wish.split("-")[0] === lang) ?? lang;
+
+const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const formatDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+
+/** Show each <time data-local> of `root` in the page's language and the reader's zone; the server's UTC text stays as title. */
 export function localiseDates(root) {
   for (const time of root.querySelectorAll("time[data-local]:not([title])")) {
     const date = new Date(time.dateTime);

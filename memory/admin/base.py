@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from memory.exceptions import MemoryOSError
 
@@ -49,12 +51,13 @@ class MemoryAdmin(AnyAdmin):
             return False
         return super().has_delete_permission(request, obj)
 
-    @admin.display(description="Embedding")
+    @admin.display(description=_("Embedding"))
     def vector(self, obj: Any) -> str:
         """Say how long a vector is and what made it."""
         if obj.embedding is None:
-            return "None"
-        return f"{len(obj.embedding)} numbers by {obj.embedding_model}"
+            return gettext("None")
+        numbers = {"count": len(obj.embedding), "model": obj.embedding_model}
+        return gettext("%(count)d numbers by %(model)s") % numbers
 
 
 class ReadOnlyAdmin(MemoryAdmin):

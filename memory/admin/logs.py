@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import MEMORY_RELATED, ReadOnlyAdmin
 from memory.models import MemoryEvent, ModelCall
@@ -16,7 +17,7 @@ class MemoryEventAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "actor", "target_type", "created_at")
     list_select_related = (*MEMORY_RELATED, "assistant", "user")
     search_fields = ("=target_id", "user__username", "memory__user__username", "assistant__name")
-    search_help_text = "The number of what it happened to, a person or an assistant."
+    search_help_text = _("The number of what it happened to, a person or an assistant.")
     date_hierarchy = "created_at"
 
 

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import AnyAdmin, MemoryAdmin
 from memory.conf import apply_overrides, installation_settings
@@ -21,7 +23,7 @@ class AssistantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
     def clean_memory_settings(self) -> dict[str, Any]:
         overrides = self.cleaned_data["memory_settings"] or {}
         if not isinstance(overrides, dict):
-            raise forms.ValidationError('Write an object, e.g. {"short_term_capacity": 10}.')
+            raise forms.ValidationError(gettext('Write an object, e.g. {"short_term_capacity": 10}.'))
         try:
             apply_overrides(installation_settings(), overrides)
         except ImproperlyConfigured as fault:
@@ -31,7 +33,7 @@ class AssistantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
     def clean_model_settings(self) -> dict[str, Any]:
         chosen = self.cleaned_data["model_settings"] or {}
         if not isinstance(chosen, dict):
-            raise forms.ValidationError('Write an object, e.g. {"model": "gpt-4o-mini"}.')
+            raise forms.ValidationError(gettext('Write an object, e.g. {"model": "gpt-4o-mini"}.'))
         return chosen
 
 
@@ -53,7 +55,7 @@ class AssistantAdmin(AnyAdmin):
         counted: QuerySet[Assistant] = super().get_queryset(request).annotate(member_count=Count("memberships"))
         return counted
 
-    @admin.display(ordering="member_count")
+    @admin.display(description=_("Members"), ordering="member_count")
     def members(self, obj: Any) -> int:
         """Count the members."""
         return int(obj.member_count)

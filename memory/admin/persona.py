@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import MEMORY_RELATED, AnyAdmin, DomainAdmin, person_of
 from memory.domain import knowledge, persona
@@ -83,7 +85,7 @@ class KnowledgeForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             status__in=(KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED),
         )
         if same.exclude(pk=entry.pk).exists():
-            raise forms.ValidationError("An entry that says the same exists already.")
+            raise forms.ValidationError(gettext("An entry that says the same exists already."))
         return text
 
 
@@ -103,7 +105,7 @@ class KnowledgeAdmin(DomainAdmin):
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name != "text")
 
-    @admin.display(description="Belongs to")
+    @admin.display(description=_("Belongs to"))
     def home(self, obj: Knowledge) -> str:
         """Return the memory or the assistant."""
         return str(obj.memory or obj.assistant)

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import MEMORY_RELATED, MemoryAdmin, ReadOnlyAdmin
 from memory.models import DialogueChain, Page, Posting, Segment, SegmentPosting
@@ -21,7 +23,7 @@ class PageAdmin(MemoryAdmin):
     list_filter = (("segment", admin.EmptyFieldListFilter), "source", "occurred_at")
     list_select_related = MEMORY_RELATED
     search_fields = ("query", "response", "external_id", "memory__user__username")
-    search_help_text = "Words of the page, its external id, or the person's name."
+    search_help_text = _("Words of the page, its external id, or the person's name.")
     date_hierarchy = "occurred_at"
     ordering = ("-pk",)
     fields = (
@@ -37,15 +39,15 @@ class PageAdmin(MemoryAdmin):
             form.base_fields["external_id"].empty_value = None  # type: ignore[attr-defined]  # a CharField
         return form
 
-    @admin.display(description="Said")
+    @admin.display(description=_("Said"))
     def excerpt(self, obj: Page) -> str:
         """Return the beginning of what was said."""
         return (obj.query or obj.response)[:80]
 
-    @admin.display(description="Tier", ordering="segment")
+    @admin.display(description=_("Tier"), ordering="segment")
     def tier(self, obj: Page) -> str:
         """Return where the page is."""
-        return "Mid-term" if obj.segment_id else "Short-term"
+        return gettext("Mid-term") if obj.segment_id else gettext("Short-term")
 
 
 @admin.register(Posting)
@@ -55,7 +57,7 @@ class PostingAdmin(ReadOnlyAdmin):
     list_display = ("term", "frequency", "page", "memory")
     list_select_related = ("page", *MEMORY_RELATED)
     search_fields = ("=term",)
-    search_help_text = "A whole index term (a word's stem)."
+    search_help_text = _("A whole index term (a word's stem).")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
         return super().get_queryset(request).defer("page__embedding")
@@ -68,7 +70,7 @@ class SegmentPostingAdmin(ReadOnlyAdmin):
     list_display = ("term", "frequency", "segment", "memory")
     list_select_related = ("segment", *MEMORY_RELATED)
     search_fields = ("=term",)
-    search_help_text = "A whole index term (a word's stem)."
+    search_help_text = _("A whole index term (a word's stem).")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentPosting]:
         return super().get_queryset(request).defer("segment__embedding")
@@ -86,7 +88,7 @@ class DialogueChainAdmin(MemoryAdmin):
     ordering = ("-pk",)
     readonly_fields = ("memory", "started_at", "last_page_at")
 
-    @admin.display(description="Summary")
+    @admin.display(description=_("Summary"))
     def excerpt(self, obj: DialogueChain) -> str:
         """Return the beginning of the summary."""
         return obj.summary[:80]
@@ -112,7 +114,7 @@ class SegmentAdmin(MemoryAdmin):
         counted: QuerySet[Segment] = super().get_queryset(request).with_page_count()  # type: ignore[attr-defined]
         return counted
 
-    @admin.display(ordering="page_count")
+    @admin.display(description=_("Pages"), ordering="page_count")
     def pages(self, obj: Any) -> int:
         """Count the pages."""
         return int(obj.page_count)

@@ -9,6 +9,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.exceptions import UniqueViolation
 
@@ -21,10 +23,16 @@ WORKER_TIMEOUT = timedelta(seconds=30)
 """A worker writes a heartbeat every ten seconds."""
 
 LABELS = {
-    "memory.consolidate": "Moving pages to mid-term memory",
-    "memory.promote": "Learning from a segment",
-    "memory.resummarise": "Summing up what is left after forgetting",
+    "memory.consolidate": _("Moving pages to mid-term memory"),
+    "memory.promote": _("Learning from a segment"),
+    "memory.resummarise": _("Summing up what is left after forgetting"),
 }
+STOPPED = gettext_noop("The worker stopped in the middle.")
+
+
+def in_the_readers_language(reason: str) -> str:
+    """Translate a reason of the log where it is one of our fixed sentences: the log itself is English."""
+    return gettext(reason) if reason else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +167,8 @@ def _troubled(job: ProcrastinateJob, notes: dict[str, MemoryEvent]) -> TroubledJ
     after: dict[str, Any] = (note.after or {}) if note else {}
     return TroubledJob(
         id=job.pk,
-        task=LABELS.get(job.task_name, job.task_name),
-        reason=str(after.get("reason", "The worker stopped in the middle.")),
+        task=str(LABELS.get(job.task_name, job.task_name)),
+        reason=in_the_readers_language(str(after.get("reason", STOPPED))),
         at=note.created_at if note else None,
         attempts=_attempt(job),
         due_at=job.scheduled_at if job.status == "todo" else None,

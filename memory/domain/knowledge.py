@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from memory.domain.activity import event, log
 from memory.domain.duplicates import Relation, more_precise
@@ -117,7 +118,7 @@ def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User)
     says the same), Knowledge.DoesNotExist (gone) and ModelError (no vector: nothing is changed). A disabled entry stays
     disabled.
     """
-    text = required_text(text, TEXT_LENGTH, "The text")
+    text = required_text(text, TEXT_LENGTH, gettext("The text"))
     vector = _embedded(entry, text, embedder)
     with transaction.atomic():
         fresh = locked_entry(entry)

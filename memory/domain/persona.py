@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.formats import number_format
+from django.utils.translation import gettext
 
 from memory.domain.activity import event, log
 from memory.domain.lexical import terms
@@ -48,13 +50,20 @@ _PLACEHOLDERS = frozenset(
 )
 
 
+def too_long(text: str, longest: int, what: str) -> InvalidText:
+    """Return the error for a text of too many characters."""
+    count, most = (number_format(number, force_grouping=True) for number in (len(text), longest))
+    said = gettext("%(what)s is %(count)s characters long; %(most)s is the most.")
+    return InvalidText(said % {"what": what, "count": count, "most": most})
+
+
 def required_text(text: str, longest: int, what: str) -> str:
     """Return the text trimmed; raise InvalidText when it is empty or longer than `longest` characters."""
     text = text.strip()
     if not text:
-        raise InvalidText(f"{what} must not be empty.")
+        raise InvalidText(gettext("%(what)s must not be empty.") % {"what": what})
     if len(text) > longest:
-        raise InvalidText(f"{what} is {len(text):,} characters long; {longest:,} is the most.")
+        raise too_long(text, longest, what)
     return text
 
 
@@ -168,8 +177,8 @@ def _is_stated(value: Collection[str], said: Sequence[Page]) -> bool:
 
 def set_profile(memory: Memory, name: str, value: str, *, by: User) -> Profile:
     """Write an attribute by hand, new or not, and lock it. Raises InvalidText."""
-    name = required_text(name, NAME_LENGTH, "The name")
-    value = required_text(value, VALUE_LENGTH, "The value")
+    name = required_text(name, NAME_LENGTH, gettext("The name"))
+    value = required_text(value, VALUE_LENGTH, gettext("The value"))
     with transaction.atomic():
         Memory.objects.locked(memory.pk)
         attribute = memory.profile.filter(name__iexact=name).first() or Profile(memory=memory, name=name)
@@ -178,7 +187,7 @@ def set_profile(memory: Memory, name: str, value: str, *, by: User) -> Profile:
 
 def edit_profile(attribute: Profile, value: str, *, by: User) -> Profile:
     """Change an attribute by hand and lock it. Raises InvalidText, Profile.DoesNotExist when it is gone."""
-    value = required_text(value, VALUE_LENGTH, "The value")
+    value = required_text(value, VALUE_LENGTH, gettext("The value"))
     with transaction.atomic():
         Memory.objects.locked(attribute.memory_id)
         fresh = Profile.objects.get(pk=attribute.pk)
@@ -188,9 +197,9 @@ def edit_profile(attribute: Profile, value: str, *, by: User) -> Profile:
 def edit_trait(trait: Trait, level: str, reason: str, *, by: User) -> Trait:
     """Change a trait by hand and lock it. Raises InvalidText, Trait.DoesNotExist when it is gone."""
     if level not in TraitLevel.values:
-        raise InvalidText("A level is high, medium or low.")
+        raise InvalidText(gettext("A level is high, medium or low."))
     if len(reason := reason.strip()) > REASON_LENGTH:
-        raise InvalidText(f"The reason is {len(reason):,} characters long; {REASON_LENGTH:,} is the most.")
+        raise too_long(reason, REASON_LENGTH, gettext("The reason"))
     with transaction.atomic():
         Memory.objects.locked(trait.memory_id)
         fresh = Trait.objects.get(pk=trait.pk)

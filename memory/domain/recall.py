@@ -19,7 +19,7 @@ from memory.domain.question import Speakers, query_vectors, understand
 from memory.domain.scoring import PageScore, score_pages
 from memory.domain.traits import label_of
 from memory.domain.wording import HEADINGS, cost_of, heading_cost
-from memory.enums import Subject, Tier, TraitLevel
+from memory.enums import Subject, Tier
 from memory.models import Memory
 from memory.models.page import page_text
 
@@ -163,9 +163,7 @@ def _nearest_facts(facts: Mapping[Subject, Sequence[FactScore]], count: int) -> 
 
 def _persona(profile: Sequence[Said], traits: Sequence[Said]) -> list[RecalledItem]:
     attributes = [_item(Tier.PROFILE, row.pk, f"{row.name}: {row.value}") for row in profile]
-    levels = [
-        _item(Tier.TRAIT, row.pk, f"{label_of(row.name)}: {TraitLevel(row.value).label.lower()}") for row in traits
-    ]
+    levels = [_item(Tier.TRAIT, row.pk, f"{label_of(row.name)}: {row.value}") for row in traits]
     return [*attributes, *levels]
 
 

@@ -1,30 +1,36 @@
-"""The 90 dimensions of a person (paper, section 3.3, after Li et al. 2025, arXiv 2503.15463)."""
+"""The 90 dimensions of a person (paper, section 3.3, after Li et al. 2025, arXiv 2503.15463).
 
-NEEDS = "Basic needs and personality"
-ALIGNMENT = "AI alignment"
-INTERESTS = "Interests"
+The labels are English here, as prompts show them; who shows one to a person translates it.
+"""
+
+from django.utils.translation import gettext_noop as _
+
+NEEDS = _("Basic needs and personality")
+ALIGNMENT = _("AI alignment")
+INTERESTS = _("Interests")
 
 _LABELS_BY_CATEGORY: dict[str, tuple[str, ...]] = {
     NEEDS: (
-        "Age group", "Gender", "Neuroticism", "Extraversion", "Openness", "Agreeableness", "Conscientiousness",
-        "Food", "Living environment", "Sleep", "Investment style", "Saving", "Physical safety",
-        "Environmental safety", "Depth of interaction", "Conflict handling", "Communication style",
-        "Work environment", "Recognition", "Achievement", "Area of knowledge", "Learning style",
-        "Creative expression", "Order", "Retention", "Inviolacy", "Infavoidance", "Counteraction", "Seclusion",
-        "Dominance", "Deference", "Autonomy", "Contrariance", "Abasement", "Aggression", "Affiliation",
-        "Rejection", "Nurturance", "Succorance", "Play",
+        _("Age group"), _("Gender"), _("Neuroticism"), _("Extraversion"), _("Openness"), _("Agreeableness"),
+        _("Conscientiousness"), _("Food"), _("Living environment"), _("Sleep"), _("Investment style"), _("Saving"),
+        _("Physical safety"), _("Environmental safety"), _("Depth of interaction"), _("Conflict handling"),
+        _("Communication style"), _("Work environment"), _("Recognition"), _("Achievement"), _("Area of knowledge"),
+        _("Learning style"), _("Creative expression"), _("Order"), _("Retention"), _("Inviolacy"), _("Infavoidance"),
+        _("Counteraction"), _("Seclusion"), _("Dominance"), _("Deference"), _("Autonomy"), _("Contrariance"),
+        _("Abasement"), _("Aggression"), _("Affiliation"), _("Rejection"), _("Nurturance"), _("Succorance"), _("Play"),
     ),
     ALIGNMENT: (
-        "Harmlessness", "Instruction-following", "Honesty", "Truthfulness", "Helpfulness", "Coherence",
-        "Complexity",
+        _("Harmlessness"), _("Instruction-following"), _("Honesty"), _("Truthfulness"), _("Helpfulness"),
+        _("Coherence"), _("Complexity"),
     ),
     INTERESTS: (
-        "Science", "Knowledge", "Psychology", "Cinema", "Entertainment", "Gaming", "Parenting",
-        "Wild imagination", "Anime", "Sports", "Law", "Workplace", "Pets", "Travel", "Health", "Stories", "Cars",
-        "Gourmet food", "Education", "Current events", "Home decor", "International", "Finance", "Campus life",
-        "Digital technology", "Emotions", "Humor", "Music", "Reading", "Painting", "Dance", "Crafts",
-        "Photography", "Culture", "Fitness", "Art", "Stationery and planners", "Celebrities", "Outdoors",
-        "Camping", "Social sciences", "Weddings", "Fashion",
+        _("Science"), _("Knowledge"), _("Psychology"), _("Cinema"), _("Entertainment"), _("Gaming"), _("Parenting"),
+        _("Wild imagination"), _("Anime"), _("Sports"), _("Law"), _("Workplace"), _("Pets"), _("Travel"), _("Health"),
+        _("Stories"), _("Cars"), _("Gourmet food"), _("Education"), _("Current events"), _("Home decor"),
+        _("International"), _("Finance"), _("Campus life"), _("Digital technology"), _("Emotions"), _("Humor"),
+        _("Music"), _("Reading"), _("Painting"), _("Dance"), _("Crafts"), _("Photography"), _("Culture"), _("Fitness"),
+        _("Art"), _("Stationery and planners"), _("Celebrities"), _("Outdoors"), _("Camping"), _("Social sciences"),
+        _("Weddings"), _("Fashion"),
     ),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ _TRAILING_COMMA = re.compile(r",\s*[}\]]")
 
 def malformed(fault: str) -> ModelMalformedAnswer:
     """Return the error for an answer that cannot be used, with the fault in plain words."""
-    return ModelMalformedAnswer(f"{ModelMalformedAnswer.__doc__} ({fault})")
+    return ModelMalformedAnswer(f"{ModelMalformedAnswer.message} ({fault})")
 
 
 def _string_ends(text: str, at: int) -> int:

@@ -122,7 +122,7 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
             kind = errors.ModelMalformedAnswer
         case _:
             kind = errors.ModelServerError
-    return kind(f"{kind.__doc__} ({status}model {endpoint.model})")
+    return kind(f"{kind.message} ({status}model {endpoint.model})")
 
 
 def usage_of(answer: object) -> Usage:
@@ -193,7 +193,7 @@ class _Answer:
         return text
 
     def _error(self, kind: type[errors.ModelError]) -> errors.ModelError:
-        return kind(f"{kind.__doc__} (model {self._endpoint.model})")
+        return kind(f"{kind.message} (model {self._endpoint.model})")
 
 
 class OpenAIResponder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from memory.domain.traits import TRAIT_DIMENSIONS, category_of, label_of
 from memory.enums import TraitLevel
@@ -61,7 +62,8 @@ class Trait(models.Model):
 
     @property
     def label(self) -> str:
-        return label_of(self.dimension)
+        """The dimension's name for the person who reads it."""
+        return gettext(label_of(self.dimension))
 
     @property
     def category(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.dateformat import format as format_date
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -20,14 +20,15 @@ register = template.Library()
 @register.simple_tag
 def when(moment: datetime) -> SafeString:
     """Return a date and time that the browser shows in its reader's own zone; UTC without JavaScript."""
-    text = format_date(localtime(moment), "j M Y, H:i e")
+    local = localtime(moment)
+    text = f"{date_format(local, 'DATETIME_FORMAT')} {local:%Z}"
     return format_html('<time datetime="{}" data-local="minute">{}</time>', moment.isoformat(), text)
 
 
 @register.simple_tag
 def day(moment: datetime) -> SafeString:
     """Return a date like `when`, without the time of day."""
-    text = format_date(localtime(moment), "j M Y")
+    text = date_format(localtime(moment), "DATE_FORMAT")
     return format_html('<time datetime="{}" data-local="day">{}</time>', moment.isoformat(), text)
 
 

@@ -8,16 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from memory.domain.jobs import LABELS
-from memory.domain.traits import DIMENSIONS
-from memory.enums import Actor, EventKind
+from memory.domain.jobs import LABELS, in_the_readers_language
+from memory.domain.traits import DIMENSIONS, label_of
+from memory.enums import Actor, EventKind, Source, TraitLevel
 from memory.models import Memory, MemoryEvent
 from memory.views.previews import amounts
 
 SHOWN = 10
 EXCERPT = 80
-FORGETTABLE = {"knowledge": "a fact", "profile": "a profile attribute", "trait": "a trait"}
+FORGETTABLE = {
+    "knowledge": _("a fact whose words are forgotten"),
+    "profile": _("a profile attribute whose words are forgotten"),
+    "trait": _("a trait whose words are forgotten"),
+}
+NO_REASON = gettext_noop("No reason was noted.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,87 +63,141 @@ def recent_activity(memory: Memory, person_id: int, *, shared: bool) -> list[Lin
 def actor(event: MemoryEvent, person_id: int) -> str:
     """Return who or what did it, seen by this person."""
     if event.actor == Actor.PERSON:
-        return "you" if event.user_id == person_id else str(event.user or "someone who left")
+        return gettext("you") if event.user_id == person_id else str(event.user or gettext("someone who left"))
     if event.actor == Actor.MODEL and event.model_call:
         return event.model_call.model
-    return "background work"
+    return gettext("background work")
 
 
 def sentence(event: MemoryEvent) -> str:
     """Say what happened, with what it happened to where the log knows."""
     state = _state(event)
-    what, words = _thing(event.target_type, state)
     if event.target_type == "segment":
-        return _about_segment(event, state, words)
+        return _about_segment(event, state)
     match EventKind(event.kind):
         case EventKind.RECORDED:
             return _recorded(state)
         case EventKind.FORGOTTEN:
             return _forgotten(event, state)
         case EventKind.LEARNT:
-            return ended(f"Learnt{' anew:' if event.before else ''} {what} {words}")
+            anew = gettext("Learnt anew: %(thing)s.") if event.before else gettext("Learnt %(thing)s.")
+            return ended(anew % {"thing": _thing(event.target_type, state)})
         case EventKind.FAILED:
-            task = LABELS.get(str(state.get("task")), "Background work")
-            return f"{task} failed: {_excerpt(str(state.get('reason', 'no reason was noted.')), 200)}"
+            return _failed(state)
         case kind:
-            return ended(f"{kind.label}: {what} {words}")
+            return _happened(kind, _thing(event.target_type, state))
 
 
 def ended(text: str) -> str:
-    """Close a sentence, unless a quotation at its end has closed it."""
-    text = text.strip()
-    return text if text.endswith((".”", "!”", "?”", "…”")) else f"{text}."
+    """Drop the full stop of a sentence that a quotation at its end has closed."""
+    return text.removesuffix(".") if text.endswith((".”.", "!”.", "?”.", "…”.")) else text
+
+
+def _happened(kind: EventKind, thing: str) -> str:
+    return ended(gettext("%(event)s: %(thing)s.") % {"event": kind.label, "thing": thing})
 
 
 def _recorded(state: Mapping[str, Any]) -> str:
     if not state:
-        return "A page was remembered, and forgotten since."
-    return {"import": "A page was imported.", "api": "A page came in by the API."}.get(
-        str(state.get("source")), "A page of the chat was remembered."
-    )
+        return gettext("A page was remembered, and forgotten since.")
+    match state.get("source"):
+        case Source.IMPORT:
+            return gettext("A page was imported.")
+        case Source.API:
+            return gettext("A page came in by the API.")
+        case _:
+            return gettext("A page of the chat was remembered.")
 
 
 def _forgotten(event: MemoryEvent, state: Mapping[str, Any]) -> str:
     # What members share is counted in the assistant's own log.
     counts = state if event.target_type == "memory" else {"assistant_knowledge": state.get("facts")}
-    return f"Forgotten for good: {amounts(counts)}."
+    return gettext("Forgotten for good: %(what)s.") % {"what": amounts(counts)}
 
 
-def _about_segment(event: MemoryEvent, state: Mapping[str, Any], name: str) -> str:
+def _failed(state: Mapping[str, Any]) -> str:
+    task = LABELS.get(str(state.get("task")), gettext("Background work"))
+    reason = in_the_readers_language(str(state.get("reason", NO_REASON)))
+    return gettext("%(task)s failed: %(reason)s") % {"task": task, "reason": _excerpt(reason, 200)}
+
+
+def _about_segment(event: MemoryEvent, state: Mapping[str, Any]) -> str:
+    kind = EventKind(event.kind)
+    if kind in (EventKind.TRANSFERRED, EventKind.PROMOTED):
+        return _pages_of_segment(kind, state)
+    name = _segment(state)
+    match kind:
+        case EventKind.ARCHIVED if event.actor == Actor.PERSON:
+            said = gettext("%(segment)s was archived.")
+        case EventKind.ARCHIVED:
+            said = gettext("%(segment)s was archived to make room.")
+        case EventKind.RESTORED:
+            said = gettext("%(segment)s was brought back.")
+        case _:
+            return _happened(kind, _thing("segment", state))
+    return said % {"segment": name}
+
+
+def _pages_of_segment(kind: EventKind, state: Mapping[str, Any]) -> str:
     pages = state.get("pages")
     count = len(pages) if isinstance(pages, list) else 0
-    some_pages = f"{count} page" if count == 1 else f"{count} pages" if count else "Pages"
-    segment = f"{name[:1].upper()}{name[1:]}" if "title" not in state else f"The segment {name}"
-    match EventKind(event.kind):
-        case EventKind.TRANSFERRED:
-            return f"{some_pages} moved to mid-term memory, into {name}."
-        case EventKind.PROMOTED:
-            return f"Read {some_pages.lower()} of {name} for lasting facts."
-        case EventKind.ARCHIVED if event.actor == Actor.PERSON:
-            return f"{segment} was archived."
-        case EventKind.ARCHIVED:
-            return f"{segment} was archived to make room."
-        case EventKind.RESTORED:
-            return f"{segment} was brought back."
-        case kind:
-            return f"{kind.label}: {segment[:1].lower()}{segment[1:]}."
+    name = _quoted(_title(state)) if "title" in state else gettext("a segment whose title is forgotten")
+    if kind == EventKind.PROMOTED and not count:
+        said = gettext("Read pages of %(segment)s for lasting facts.")
+    elif kind == EventKind.PROMOTED:
+        said = ngettext(
+            "Read %(count)d page of %(segment)s for lasting facts.",
+            "Read %(count)d pages of %(segment)s for lasting facts.",
+            count,
+        )
+    elif not count:
+        said = gettext("Pages moved to mid-term memory, into %(segment)s.")
+    else:
+        said = ngettext(
+            "%(count)d page moved to mid-term memory, into %(segment)s.",
+            "%(count)d pages moved to mid-term memory, into %(segment)s.",
+            count,
+        )
+    return said % {"count": count, "segment": name}
 
 
-def _thing(target_type: str, state: Mapping[str, Any]) -> tuple[str, str]:
+def _segment(state: Mapping[str, Any]) -> str:
+    """Return what opens a sentence about a segment."""
+    if "title" not in state:
+        return gettext("A segment whose title is forgotten")
+    return gettext("The segment %(words)s") % {"words": _quoted(_title(state))}
+
+
+def _title(state: Mapping[str, Any]) -> str:
+    return str(state.get("title") or gettext("without a title"))
+
+
+def _thing(target_type: str, state: Mapping[str, Any]) -> str:
     """Return what kind of thing it is and the words that name it, quoted; of what is forgotten the log knows none."""
-    if target_type == "segment":
-        known = _quoted(str(state.get("title") or "without a title"))
-        return "the segment", known if "title" in state else "a segment whose title is forgotten"
     if target_type in FORGETTABLE and not any(isinstance(said, str) for said in state.values()):
-        return FORGETTABLE[target_type], "whose words are forgotten"
-    if target_type == "profile":
-        return "the profile attribute", _quoted(f"{state.get('name', '')}: {state.get('value', '')}".strip(": "))
-    if target_type == "trait":
-        label = DIMENSIONS.get(str(state.get("dimension")), ("", ""))[0]
-        return "the trait", _quoted(f"{label}: {state.get('level', '')}".strip(": "))
-    if target_type == "knowledge":
-        return "the fact", _quoted(str(state.get("text", "")))
-    return f"the {target_type}", ""
+        return str(FORGETTABLE[target_type])
+    match target_type:
+        case "segment" if "title" not in state:
+            return gettext("a segment whose title is forgotten")
+        case "segment":
+            named, words = gettext("the segment %(words)s"), _title(state)
+        case "profile":
+            named = gettext("the profile attribute %(words)s")
+            words = f"{state.get('name', '')}: {state.get('value', '')}".strip(": ")
+        case "trait":
+            named, words = gettext("the trait %(words)s"), _trait(state)
+        case "knowledge":
+            named, words = gettext("the fact %(words)s"), str(state.get("text", ""))
+        case other:
+            return gettext("the %(thing)s") % {"thing": other}
+    return named % {"words": _quoted(words)}
+
+
+def _trait(state: Mapping[str, Any]) -> str:
+    dimension, level = str(state.get("dimension")), str(state.get("level", ""))
+    label = gettext(label_of(dimension)) if dimension in DIMENSIONS else ""
+    shown = str(TraitLevel(level).label).lower() if level in TraitLevel.values else level
+    return f"{label}: {shown}".strip(": ")
 
 
 def _quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -23,12 +24,15 @@ from memory.domain.assistants import current_memory
 from memory.enums import Role
 from memory.models import Assistant, Membership, Memory
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 PAGE_SIZE = 25
 
 Row = TypeVar("Row", bound=Model)
 
-VANISHED = "This is not here (any more). It may have been deleted, forgotten or replaced meanwhile."
-FORBIDDEN = "Only an owner or a curator of this assistant may change what all its members share."
+VANISHED = _("This is not here (any more). It may have been deleted, forgotten or replaced meanwhile.")
+FORBIDDEN = _("Only an owner or a curator of this assistant may change what all its members share.")
 
 
 class DashboardRequest(HttpRequest):
@@ -83,12 +87,12 @@ class MemoryView(View):
             return HttpResponseClientRedirect(redirect_to_login(here).url)
         return redirect_to_login(self.request.get_full_path())
 
-    def refuse(self, status: int, reason: str) -> HttpResponse:
+    def refuse(self, status: int, reason: str | StrPromise) -> HttpResponse:
         """Say why not, as a fragment or as a page."""
         if self.request.htmx:
             return render(self.request, "memory/_refused.html", {"reason": reason}, status=status)
         if not hasattr(self, "memory") or not hasattr(self, "role"):
-            raise Http404(reason)
+            raise Http404(str(reason))
         return self.page("memory/refused.html", {"reason": reason, "status": status}, status=status)
 
     def page(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:

@@ -6,12 +6,14 @@ is answered like one with an old one: with the preview.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from memory.domain.forgetting import EVERYTHING, Forgetting, Target, forget, preview
 from memory.exceptions import ForgettingChanged, NothingToForget
@@ -22,6 +24,9 @@ from memory.views.items import ItemView
 from memory.views.knowledge import AssistantKnowledgeView, KnowledgeView
 from memory.views.persona import ProfileView, TraitView
 from memory.views.previews import done_in_words, in_words
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 SOURCES_OFFERED = 25
 """A fact's pages are offered to be forgotten, too, as long as an address can name them all."""
@@ -47,7 +52,7 @@ class ForgetView(MemoryView):
             raise Http404 from error
         except ForgettingChanged:
             return self.preview_page(target, 409, **context, changed=True)
-        messages.success(self.request, f"Forgotten for good: {done_in_words(done)}.")
+        messages.success(self.request, gettext("Forgotten for good: %(what)s.") % {"what": done_in_words(done)})
         return redirect(back_to or self.whats_left(done))
 
     def whats_left(self, done: Forgetting) -> str:
@@ -68,7 +73,12 @@ class ForgetPage(ForgetView):
         """Return what the preview says of the page."""
         page = get_object_or_404(self.memory.pages.defer("embedding"), pk=pk)
         back = reverse("memory:page", args=[self.memory.assistant.slug, pk])
-        return {"heading": f"Forget page {page.position}", "back": back, "back_label": f"Page {page.position}"}
+        number = {"number": page.position}
+        return {
+            "heading": gettext("Forget page %(number)s") % number,
+            "back": back,
+            "back_label": gettext("Page %(number)s") % number,
+        }
 
     def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
         return self.preview_page(Target.pages([pk]), **self.about(pk))
@@ -91,17 +101,18 @@ class ForgetPages(ForgetView):
 
     def about(self, target: Target) -> dict[str, Any]:
         """Return what the preview says of the pages."""
-        heading = "Forget a page" if len(target.ids) == 1 else f"Forget {len(target.ids)} pages"
+        count = len(target.ids)
+        heading = ngettext("Forget a page", "Forget %(count)d pages", count) % {"count": count}
         back = reverse("memory:short-term", args=[self.memory.assistant.slug])
         in_segments = self.memory.pages.mid_term().filter(pk__in=target.ids).values_list("segment", flat=True)
         if (segments := in_segments.order_by().distinct()[:2]) and len(segments) == 1:
             back = reverse("memory:segment", args=[self.memory.assistant.slug, segments[0]])
-        return {"heading": heading, "back": back, "back_label": "Back"}
+        return {"heading": heading, "back": back, "back_label": gettext("Back")}
 
     def get(self, request: DashboardRequest) -> HttpResponse:
         target = self.target()
         if not target.ids:
-            return self.refuse(400, "Choose at least one page: tick it in the list.")
+            return self.refuse(400, gettext("Choose at least one page: tick it in the list."))
         return self.preview_page(target, **self.about(target))
 
     def post(self, request: DashboardRequest) -> HttpResponse:
@@ -117,8 +128,8 @@ class ForgetSegment(ForgetView):
     def about(self, segment: Segment) -> dict[str, Any]:
         """Return what the preview says of the segment."""
         back = reverse("memory:segment", args=[self.memory.assistant.slug, segment.pk])
-        title = segment.title or "Untitled segment"
-        return {"heading": "Forget a segment", "words": title, "back": back, "back_label": title}
+        title = segment.title or gettext("Untitled segment")
+        return {"heading": gettext("Forget a segment"), "words": title, "back": back, "back_label": title}
 
     def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
         segment = get_object_or_404(self.memory.segments.defer("embedding"), pk=pk)
@@ -135,15 +146,22 @@ class ForgetItem(ForgetView, ItemView[Row]):
     """A fact, an attribute or a trait; the pages it was learnt from stay, and can be forgotten as well."""
 
     target_kind: ClassVar[Any]
-    heading: ClassVar[str]
+    heading: ClassVar[StrPromise]
 
     def about(self, item: Row) -> dict[str, Any]:
         """Return what the preview says of the row."""
         own = getattr(item, self.source_field).filter(memory=self.memory).only("pk", "position").order_by("position")
         sources: list[Page] = list(own[: SOURCES_OFFERED + 1])
         back = self.list_address(item)
-        return {"heading": self.heading, "back": back, "back_label": "Back to the list", "sources": sources,
-                "too_many_sources": len(sources) > SOURCES_OFFERED, "item": item}  # fmt: skip
+        return {
+            "heading": self.heading,
+            "back": back,
+            "back_label": gettext("Back to the list"),
+            "sources": sources,
+            "source_query": "?" + "&".join(f"id={page.pk}" for page in sources),
+            "too_many_sources": len(sources) > SOURCES_OFFERED,
+            "item": item,
+        }
 
     def found(self, pk: int) -> Row:
         """Return the row, if the person may forget it."""
@@ -164,28 +182,28 @@ class ForgetProfile(ProfileView, ForgetItem[Profile]):
     """A profile attribute."""
 
     target_kind = "profile"
-    heading = "Forget a profile attribute"
+    heading = _("Forget a profile attribute")
 
 
 class ForgetTrait(TraitView, ForgetItem[Trait]):
     """A trait."""
 
     target_kind = "trait"
-    heading = "Forget a trait"
+    heading = _("Forget a trait")
 
 
 class ForgetKnowledge(KnowledgeView, ForgetItem[Knowledge]):
     """A fact about the person."""
 
     target_kind = "knowledge"
-    heading = "Forget a fact about you"
+    heading = _("Forget a fact about you")
 
 
 class ForgetAssistantKnowledge(AssistantKnowledgeView, ForgetItem[Knowledge]):
     """A fact about the assistant, for all its members."""
 
     target_kind = "assistant_knowledge"
-    heading = "Forget a fact about the assistant"
+    heading = _("Forget a fact about the assistant")
 
 
 class ForgetEverything(ForgetView):
@@ -195,10 +213,9 @@ class ForgetEverything(ForgetView):
 
     def about(self, form: EverythingForm) -> dict[str, Any]:
         """Return what the preview says of the memory."""
-        name = self.memory.assistant.name
+        heading = gettext("Forget everything %(name)s remembers of you") % {"name": self.memory.assistant.name}
         back = reverse("memory:overview", args=[self.memory.assistant.slug])
-        return {"heading": f"Forget everything {name} remembers of you", "back": back, "back_label": "Overview",
-                "everything": True, "form": form}  # fmt: skip
+        return {"heading": heading, "back": back, "back_label": gettext("Overview"), "everything": True, "form": form}
 
     def get(self, request: DashboardRequest) -> HttpResponse:
         return self.preview_page(EVERYTHING, **self.about(EverythingForm(self.memory.assistant.name)))

@@ -10,6 +10,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.exceptions import DuplicateKnowledge, InvalidText, ModelError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 LATEST_SOURCES = 3
-CHANGED_MEANWHILE = "This was changed while you were editing. It now says: {now} Save again to replace that."
+CHANGED_MEANWHILE = _("This was changed while you were editing. It now says: “%(now)s”. Save again to replace that.")
 
 
 class ItemView(MemoryView, Generic[Row]):
@@ -131,7 +132,7 @@ class EditItem(ItemView[Row]):
         except (InvalidText, DuplicateKnowledge, ModelError) as refusal:
             form.add_error(self.main_field, str(refusal))
             return self.form_page(item, form, status=503 if isinstance(refusal, ModelError) else 422)
-        messages.success(request, f"Saved “{self.name_of(saved)}”.")
+        messages.success(request, gettext("Saved “%(name)s”.") % {"name": self.name_of(saved)})
         return self.saved(pk)
 
     def form(self, item: Row, **kwargs: Any) -> CorrectionForm:
@@ -140,7 +141,7 @@ class EditItem(ItemView[Row]):
     def conflict(self, item: Row, form: CorrectionForm) -> HttpResponse:
         """Keep the person's words, show what stands there now, and let them decide."""
         form.data = {**{key: form.data[key] for key in form.data}, "version": version_of(item)}
-        form.add_error(None, CHANGED_MEANWHILE.format(now=f"“{self.initial(item)[self.main_field]}”."))
+        form.add_error(None, CHANGED_MEANWHILE % {"now": self.initial(item)[self.main_field]})
         return self.form_page(item, form, status=409)
 
     def form_page(self, item: Row, form: CorrectionForm, status: int = 200) -> HttpResponse:
@@ -174,7 +175,7 @@ class DeleteItem(ItemView[Row]):
             self.remove(item)
         except ObjectDoesNotExist:
             raise Http404 from None
-        messages.success(request, f"Deleted “{name}”.")
+        messages.success(request, gettext("Deleted “%(name)s”.") % {"name": name})
         if not request.htmx:
             return HttpResponseRedirect(self.list_address())
         return self.fragment("memory/_deleted_row.html", {"name": name, "oob": True, **self.numbers()})

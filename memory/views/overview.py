@@ -14,6 +14,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.generic import View
 
 from memory.domain.assistants import current_memory
@@ -128,15 +129,15 @@ class RetryJob(OverviewView):
     http_method_names = ["post"]
 
     def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
-        status = 200
+        status, gone = 200, gettext("That job is not among the failed ones (any more).")
         try:
             retry_job(self.memory, pk)
-            messages.success(request, "The job runs again.")
+            messages.success(request, gettext("The job runs again."))
         except JobNotFound:
             status = 404
-            messages.error(request, "That job is not among the failed ones (any more).")
+            messages.error(request, gone)
         if request.htmx:
             return self.fragment("memory/_live.html", {**self.live(), "oob": True}, status)
         if status == 404:
-            return self.refuse(404, "That job is not among the failed ones (any more).")
+            return self.refuse(404, gone)
         return redirect("memory:overview", self.memory.assistant.slug)

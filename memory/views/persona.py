@@ -9,11 +9,12 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django_htmx.http import reswap, retarget
 
 from memory.domain.disabling import disable_persona, enable_persona
 from memory.domain.persona import delete_profile, delete_trait, edit_profile, edit_trait, set_profile
-from memory.domain.traits import CATEGORIES, DEMOGRAPHICS, DIMENSIONS, NEEDS
+from memory.domain.traits import CATEGORIES, DEMOGRAPHICS, DIMENSIONS, NEEDS, label_of
 from memory.forms import AttributeForm, NewAttributeForm, TraitForm
 from memory.models import Profile, Trait
 from memory.views.base import DashboardRequest
@@ -93,11 +94,11 @@ class AddProfile(ProfileList):
     def post(self, request: DashboardRequest) -> HttpResponse:
         form = NewAttributeForm(request.POST, auto_id="new-attribute-%s")
         if form.is_valid() and self.items().filter(name__iexact=form.cleaned_data["name"]).exists():
-            form.add_error("name", "There is an attribute of this name already: edit that one.")
+            form.add_error("name", gettext("There is an attribute of this name already: edit that one."))
         if not form.is_valid():
             return self.form_page(form, status=422)
         added = set_profile(self.memory, form.cleaned_data["name"], form.cleaned_data["value"], by=self.person)
-        messages.success(request, f"Added “{added.name}”.")
+        messages.success(request, gettext("Added “%(name)s”.") % {"name": added.name})
         if not request.htmx:
             return redirect(self.list_address(added))
         response = self.fragment("memory/_profile_list.html", {**self.context(), "focus_on": added.pk})
@@ -178,8 +179,8 @@ def group_traits(traits: list[Trait]) -> list[TraitGroup]:
     for category in CATEGORIES:
         keys = [key for key, (_, home) in DIMENSIONS.items() if home == category]
         known = [of_dimension[key] for key in keys if key in of_dimension]
-        unknown = [DIMENSIONS[key][0] for key in keys if key not in of_dimension and key not in DEMOGRAPHICS]
-        groups.append(TraitGroup(category, known, unknown, category == NEEDS))
+        unknown = [gettext(label_of(key)) for key in keys if key not in of_dimension and key not in DEMOGRAPHICS]
+        groups.append(TraitGroup(gettext(category), known, unknown, category == NEEDS))
     return groups
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, ngettext_lazy
+
 from memory.domain.forgetting import Forgetting, Item
 from memory.enums import KnowledgeStatus, Source
 from memory.models import Knowledge, Memory
@@ -15,13 +18,13 @@ SHOWN = 6
 """Of each kind; the rest is counted."""
 EXCERPT = 90
 
-NAMES = {
-    "pages": ("page", "pages"),
-    "segment": ("segment", "segments"),
-    "knowledge": ("fact about you", "facts about you"),
-    "profile": ("profile attribute", "profile attributes"),
-    "trait": ("trait", "traits"),
-    "assistant_knowledge": ("fact about the assistant", "facts about the assistant"),
+COUNTED = {
+    "pages": ngettext_lazy("%d page", "%d pages"),
+    "segment": ngettext_lazy("%d segment", "%d segments"),
+    "knowledge": ngettext_lazy("%d fact about you", "%d facts about you"),
+    "profile": ngettext_lazy("%d profile attribute", "%d profile attributes"),
+    "trait": ngettext_lazy("%d trait", "%d traits"),
+    "assistant_knowledge": ngettext_lazy("%d fact about the assistant", "%d facts about the assistant"),
 }
 _LOGGED = {"segments": "segment", "facts": "knowledge", "traits": "trait"}
 """Names by which the activity log counts some kinds."""
@@ -32,7 +35,8 @@ class Some:
     """Things of one kind: how many, and the words of the first of them."""
 
     count: int
-    name: str
+    counted: str
+    """The number with the name of what is counted."""
     words: Sequence[str]
 
     @property
@@ -91,7 +95,7 @@ def in_words(memory: Memory, plan: Forgetting, *, may_curate: bool) -> Preview:
 def done_in_words(plan: Forgetting) -> str:
     """Return what went, as a list in a sentence: "2 pages, 1 segment and 3 facts about you"."""
     counts = {"pages": len(plan.pages), "segment": len(plan.segments)}
-    for kind in NAMES.keys() - counts:
+    for kind in COUNTED.keys() - counts:
         counts[kind] = sum(item.kind == kind for item in plan.long_term)
     return amounts(counts)
 
@@ -99,26 +103,24 @@ def done_in_words(plan: Forgetting) -> str:
 def amounts(counts: Mapping[str, object]) -> str:
     """Return numbers of things by kind as a list in a sentence; kinds may be called as in the activity log."""
     numbers = {_LOGGED.get(kind, kind): number for kind, number in counts.items()}
-    parts = [named(number, kind) for kind in NAMES if isinstance(number := numbers.get(kind), int) and number]
-    if len(parts) < 2:
-        return "".join(parts) or "nothing"
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+    parts = [named(number, kind) for kind in COUNTED if isinstance(number := numbers.get(kind), int) and number]
+    return get_text_list(parts, gettext("and")) or gettext("nothing")
 
 
 def named(count: int, kind: str) -> str:
     """Return a number with the name of what is counted."""
-    return f"{count} {NAMES[kind][count != 1]}"
+    return COUNTED[kind] % count
 
 
 def _kinds(items: Iterable[Item], secret: Secret = frozenset()) -> list[Some]:
     found = []
-    of_kind: dict[str, list[Item]] = {kind: [] for kind in NAMES}
+    of_kind: dict[str, list[Item]] = {kind: [] for kind in COUNTED}
     for item in items:
         of_kind[item.kind].append(item)
     for kind, held in of_kind.items():
-        open_words = [item.text or "Untitled" for item in held if (item.kind, item.pk) not in secret]
+        open_words = [item.text or gettext("Untitled") for item in held if (item.kind, item.pk) not in secret]
         if held:
-            found.append(Some(len(held), NAMES[kind][len(held) != 1], open_words[:SHOWN]))
+            found.append(Some(len(held), named(len(held), kind), open_words[:SHOWN]))
     return found
 
 
@@ -127,8 +129,12 @@ def _pages(memory: Memory, plan: Forgetting) -> list[Some]:
         return []
     first = memory.pages.filter(pk__in=plan.pages[:SHOWN]).order_by("position")
     said = first.values_list("position", "query", "response")
-    words = [f"Page {position}: {_excerpt(query.strip() or response.strip())}" for position, query, response in said]
-    return [Some(len(plan.pages), NAMES["pages"][len(plan.pages) != 1], words)]
+    line = gettext("Page %(number)s: %(words)s")
+    words = [
+        line % {"number": position, "words": _excerpt(query.strip() or response.strip())}
+        for position, query, response in said
+    ]
+    return [Some(len(plan.pages), named(len(plan.pages), "pages"), words)]
 
 
 def _excerpt(text: str) -> str:

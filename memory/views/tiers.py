@@ -14,6 +14,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from memory.conf import MemorySettings
 from memory.domain.disabling import disable_page, enable_page
@@ -180,7 +181,7 @@ class ArchiveSegment(MoveSegment):
 
     def move(self, segment: Segment) -> str:
         archive_segment(segment, by=self.person)
-        return f"Archived “{segment.title}”. The assistant does not look here any more."
+        return gettext("Archived “%(title)s”. The assistant does not look here any more.") % {"title": segment.title}
 
 
 class RestoreSegment(MoveSegment):
@@ -191,7 +192,9 @@ class RestoreSegment(MoveSegment):
         before = archived.count()
         restore_segment(segment, by=self.person)
         made_room = before and archived.count() >= before and segment.archived_at is not None
-        return f"Restored “{segment.title}”." + (" The coldest segment was archived to make room." if made_room else "")
+        said = gettext("Restored “%(title)s”.") % {"title": segment.title}
+        room = gettext("The coldest segment was archived to make room.")
+        return f"{said} {room}" if made_room else said
 
 
 class ShowPage(MemoryView):

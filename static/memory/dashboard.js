@@ -21,8 +21,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.matches("[data-poll]")) event.preventDefault();
 });
 
-document.addEventListener("htmx:sendError", () => tell("The server cannot be reached. What you wrote is still here; try again."));
-document.addEventListener("htmx:responseError", () => tell("That did not work: the server failed. What you wrote is still here; try again."));
+document.addEventListener("htmx:sendError", () => tell(gettext("The server cannot be reached. What you wrote is still here; try again.")));
+document.addEventListener("htmx:responseError", () => tell(gettext("That did not work: the server failed. What you wrote is still here; try again.")));
 
 /** Say something in the page's status line, as the server's own messages do. */
 function tell(text) {

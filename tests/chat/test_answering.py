@@ -132,7 +132,7 @@ async def test_a_fault_of_ours_is_confessed_and_logged(
     settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
     settings.MODEL_TIMEOUT = "soon"
     answer = await ended(await ask(memory))
-    assert (answer.status, answer.error) == (Status.FAILED, answering.UNEXPECTED)
+    assert (answer.status, answer.error) == (Status.FAILED, str(answering.UNEXPECTED))
     assert "ValueError" in caplog.text
     assert await in_database(ModelCall.objects.count) == 0
 
@@ -148,7 +148,7 @@ async def test_an_answer_that_cannot_be_recorded_is_confessed_and_its_text_kept(
         answer = await ended(await ask(memory))
     finally:
         page_recorded.disconnect(refuse)
-    assert (answer.status, answer.error, bool(answer.content)) == (Status.FAILED, answering.UNEXPECTED, True)
+    assert (answer.status, answer.error, bool(answer.content)) == (Status.FAILED, str(answering.UNEXPECTED), True)
     assert "no room" in caplog.text
     assert await in_database(Page.objects.count) == 0
 
@@ -167,7 +167,7 @@ async def test_a_fault_that_would_only_come_again_is_not_waited_for(
         answer = await ended(await ask(memory))
     finally:
         page_recorded.disconnect(refuse)
-    assert (answer.status, answer.error, bool(answer.content)) == (Status.FAILED, answering.UNEXPECTED, True)
+    assert (answer.status, answer.error, bool(answer.content)) == (Status.FAILED, str(answering.UNEXPECTED), True)
     assert len(refusals) == 1
     assert (await in_database(ModelCall.objects.get)).outcome == Outcome.SERVER_ERROR
 
@@ -178,7 +178,7 @@ async def test_an_answer_of_which_nothing_can_be_recorded_keeps_its_text(
     settings.MODEL = "m" * 300  # longer than any column for it
     model.queue(Behaviour(text=TEXT))
     answer = await ended(await ask(memory))
-    assert (answer.status, answer.content, answer.error) == (Status.FAILED, TEXT, answering.UNEXPECTED)
+    assert (answer.status, answer.content, answer.error) == (Status.FAILED, TEXT, str(answering.UNEXPECTED))
     assert await in_database(Page.objects.count) == 0
 
 

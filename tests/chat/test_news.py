@@ -15,11 +15,11 @@ from tests.memory.factories import MemoryFactory
 pytestmark = pytest.mark.django_db
 
 
-def seat_of(conversation: Conversation, user: User | None = None, language: str = "en") -> Seat:
+def seat_of(conversation: Conversation, user: User | None = None) -> Seat:
     """Return the seat of somebody who is signed in."""
     client = Client()
     client.force_login(user or conversation.memory.user)
-    return Seat(user or conversation.memory.user, client.session.session_key, conversation.pk, language=language)
+    return Seat(user or conversation.memory.user, client.session.session_key, conversation.pk)
 
 
 def way(news: News | None) -> tuple[int | None, list[int]]:
@@ -87,15 +87,6 @@ def test_an_answer_that_ended_meanwhile_is_told_with_its_versions() -> None:
     assert ended.done is not None
     assert "<strong>Other</strong> way." in ended.done.html
     assert "2/2" in ended.done.html
-
-
-def test_articles_come_in_the_persons_language() -> None:
-    answer = AnswerFactory()
-    for language, words in (("en", "Previous version"), ("de", "Previous version")):
-        AnswerFactory(parent=answer.question)
-        news = news_for(seat_of(answer.conversation, language=language), answer.pk, ())
-        assert news is not None
-        assert words in (news.added[-1].created.html or "")
 
 
 def test_there_is_no_news_for_strangers_and_none_for_the_signed_out() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 from memory import tasks
 from memory.domain.queueing import QUEUE
+from memory.exceptions import ModelTimedOut
 from memory.models import Memory, Page
 from tests.memory.factories import MemoryFactory, PageFactory, SegmentFactory
 from tests.openai_server import OpenAIServer
@@ -80,3 +81,13 @@ def test_pages_that_waited_for_a_day_are_queued(memory: Memory, server: OpenAISe
     assert (job.task_name, job.args["memory_id"]) == ("memory.promote", memory.pk)
     tasks.promote(context(), memory_id=memory.pk)
     assert memory.pages.unanalysed().count() == 0
+
+
+def test_a_failure_is_logged_in_english_whatever_language_is_active(memory: Memory) -> None:
+    def fail(*_: object) -> None:
+        raise ModelTimedOut
+
+    with translation.override("id"):
+        tasks.run(tasks.promote, context(), memory.pk, 1, fail)
+    failure = memory.events.get(kind="failed").after
+    assert (failure or {})["reason"] == "The language model took too long to answer."

@@ -116,9 +116,9 @@ def test_without_signing_in_there_is_nothing_to_see(client: Client, world: World
 def test_what_is_gone_is_said_in_a_sentence(client: Client, world: World) -> None:
     client.force_login(world.alice.user)
     address = reverse("memory:profile-edit", args=["shared", 10**9])
-    assert VANISHED in client.get(address).content.decode()
+    assert str(VANISHED) in client.get(address).content.decode()
     fragment = client.get(address, headers=HTMX).content.decode()
-    assert VANISHED in fragment
+    assert str(VANISHED) in fragment
     assert "<html" not in fragment
 
 
@@ -150,7 +150,7 @@ def test_a_member_sees_shared_facts_but_changes_none(
     assert f"/{action}/" not in html
     address = reverse(f"memory:assistant-knowledge-{action}", args=["shared", shared_fact.pk])
     assert both(client, address, headers) == [403, 403]
-    assert FORBIDDEN in client.get(address, headers=headers).content.decode()
+    assert str(FORBIDDEN) in client.get(address, headers=headers).content.decode()
     shared_fact.refresh_from_db()
     assert shared_fact.text == "Recommended a lake."
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from memory.domain.consolidation import transfer_all
@@ -20,7 +21,7 @@ from memory.embedding import get_embedder
 from memory.embedding.base import Vectors
 from memory.enums import KnowledgeStatus, Source, Tier
 from memory.models import Memory
-from tests.memory.factories import EPOCH, KnowledgeFactory, MemoryFactory, ProfileFactory
+from tests.memory.factories import EPOCH, KnowledgeFactory, MemoryFactory, ProfileFactory, TraitFactory
 from tests.memory.fakes import ScriptedConsolidator, topic_a_page
 from tests.openai_server import Behaviour, OpenAIServer
 
@@ -118,6 +119,15 @@ def test_a_long_profile_leaves_room_for_the_facts() -> None:
         ProfileFactory(memory=memory, name=f"attribute {n}", value="words " * 20)
     KnowledgeFactory(memory=memory, text="The user lost a needle.")
     assert [item.text for item in ask(memory, "needle").of(Tier.USER_KNOWLEDGE)] == ["The user lost a needle."]
+
+
+def test_the_prompt_is_english_whatever_language_the_interface_has() -> None:
+    memory: Memory = MemoryFactory()
+    TraitFactory(memory=memory)
+    with translation.override("id"):
+        recollection = ask(memory, "What am I like?")
+        assert [item.text for item in recollection.of(Tier.TRAIT)] == ["Openness: high"]
+        assert "Traits of the person" in system_turn(memory, recollection, EPOCH)
 
 
 def test_pages_the_words_do_not_touch_rank_below_weak_matches() -> None:

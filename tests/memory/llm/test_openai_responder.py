@@ -115,7 +115,7 @@ async def test_status_becomes_its_error_in_plain_words(
     text, _, error = await collect(responder.stream(REQUEST))
 
     assert (text, type(error)) == ("", kind)
-    assert str(error) == f"{kind.__doc__} (HTTP {status}, model test-model)"
+    assert str(error) == f"{kind.message} (HTTP {status}, model test-model)"
     assert ERROR_SECRET not in str(error)
     assert error is not None
     assert error.__suppress_context__

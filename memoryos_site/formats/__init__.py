@@ -1,0 +1,1 @@
+"""How dates are written in each language, where that is not as Django has it."""
