@@ -14,6 +14,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from procrastinate.exceptions import AlreadyEnqueued
@@ -68,10 +69,10 @@ class _Said:
 def wish_title(conversation: Conversation) -> None:
     """Queue the naming of a conversation in the caller's transaction, when its first answer has just been completed.
 
-    Nothing is done where no model is connected, for temporary conversations, where the title is no longer the first
-    words, and after any but the first complete answer.
+    Nothing is done where no model is connected or `CHAT_TITLES` is off, for temporary conversations, where the title is
+    no longer the first words, and after any but the first complete answer.
     """
-    if not model_connected() or not _may_be_titled(conversation):
+    if not settings.CHAT_TITLES or not model_connected() or not _may_be_titled(conversation):
         return
     complete = conversation.messages.answers().filter(status=Status.COMPLETE)
     if len(complete.values_list("pk")[:2]) == 1:

@@ -217,6 +217,8 @@ CHAT_MESSAGE_MAX_CHARACTERS = integer("CHAT_MESSAGE_MAX_CHARACTERS", 32_000)
 CHAT_FRAMES_PER_MINUTE = integer("CHAT_FRAMES_PER_MINUTE", 240)
 CHAT_ANSWERS_PER_MINUTE = integer("CHAT_ANSWERS_PER_MINUTE", 30)
 CHAT_SOCKETS_PER_PERSON = integer("CHAT_SOCKETS_PER_PERSON", 20)
+# Whether a connected model is asked for the title of a conversation.
+CHAT_TITLES = flag("CHAT_TITLES", default=True)
 
 # "inline": any server of `memoryos_site.asgi` also runs the background jobs; `manage.py serve` always may.
 MEMORYOS_WORKER = choice("MEMORYOS_WORKER", "off", ("inline", "off"))

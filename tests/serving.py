@@ -48,7 +48,8 @@ def product_environment(data_dir: Path, **variables: str) -> dict[str, str]:
     # Compiling two thousand modules at every start costs three seconds of processor time.
     named.add("PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) and name not in named}
-    return {**kept, "MEMORYOS_DATA_DIR": str(data_dir), **variables}
+    # No title is asked for unless a test is about titles: the request would take an answer meant for a person.
+    return {**kept, "MEMORYOS_DATA_DIR": str(data_dir), "CHAT_TITLES": "0", **variables}
 
 
 def manage(data_dir: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
