@@ -29,6 +29,7 @@ PAGE = {
     "embedding": "bytea",
     "embedding_model": "varchar",
     "length": "int4",
+    "disabled": "bool",
 }
 CHAIN = {
     "id": "int8",
@@ -85,6 +86,7 @@ PROFILE = {
     "name": "varchar",
     "value": "varchar",
     "locked": "bool",
+    "disabled": "bool",
     "created_at": "timestamptz",
     "updated_at": "timestamptz",
 }
@@ -95,6 +97,7 @@ TRAIT = {
     "level": "varchar",
     "reason": "text",
     "locked": "bool",
+    "disabled": "bool",
     "created_at": "timestamptz",
     "updated_at": "timestamptz",
 }

@@ -85,9 +85,9 @@ class PersonaWriter:
     def _attributes(self, memory: Memory) -> Iterator[Row]:
         for number, word in enumerate(self.vocabulary.draw(ATTRIBUTES, self.rng).tolist()):
             value = self.vocabulary.words[word]
-            yield (self.profile + number, memory.pk, f"attribute {number + 1}", value, False, self.now, self.now)
+            yield (self.profile + number, memory.pk, f"attribute {number + 1}", value, False, False, self.now, self.now)
 
     def _traits(self, memory: Memory) -> Iterator[Row]:
         for number, dimension in enumerate(TRAIT_DIMENSIONS[:TRAITS]):
             level = TraitLevel.values[number % len(TraitLevel.values)]
-            yield (self.trait + number, memory.pk, dimension, level, "Said so.", False, self.now, self.now)
+            yield (self.trait + number, memory.pk, dimension, level, "Said so.", False, False, self.now, self.now)

@@ -169,6 +169,7 @@ class MemoryWriter:
                 vector,
                 self.vocabulary.model,
                 length,
+                False,
             )
 
     def _recorded(self, memory: Memory, plan: Plan, at: Ints) -> Iterator[Row]:
