@@ -43,7 +43,7 @@ migrations: install-dev
 pytest: install-dev ## Run the tests only (ARGS="-k recall")
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
-bench: install ## Measure memory beside a million pages, then the chat, quarter of an hour (ARGS="--pages 1000 --others 10000")
+bench: install ## Measure memory beside a million pages, then the chat, a quarter of an hour (ARGS="--pages 1000")
 	@$(MANAGE) bench $(ARGS)
 	@$(MANAGE) bench_chat
 
