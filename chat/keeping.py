@@ -17,7 +17,8 @@ GATHER_SECONDS = 0.05
 """How long a text waits for others to be stored with it."""
 _KEEP = """
     UPDATE chat_message AS message
-    SET content = COALESCE(kept.content, message.content), lease_expires_at = statement_timestamp() + %s
+    SET content = COALESCE(kept.content, message.content),
+        lease_expires_at = statement_timestamp() + make_interval(secs => %s)
     FROM unnest(%s::bigint[], %s::text[]) AS kept (id, content)
     WHERE message.id = kept.id AND message.status = 'streaming' AND message.stop_requested_at IS NULL
     RETURNING message.id"""
@@ -32,7 +33,7 @@ def keep_texts(texts: dict[int, str | None]) -> set[int]:
     One statement for all.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [LEASE, list(texts), list(texts.values())])
+        cursor.execute(_KEEP, [LEASE.total_seconds(), list(texts), list(texts.values())])
         return {pk for (pk,) in cursor.fetchall()}
 
 
