@@ -42,6 +42,8 @@ ANSWER_TOKENS, RATE = 5, 50.0
 PAUSE = 0.25
 """Seconds in which a person reads; the jobs that the answer has queued run meanwhile, as they do in life."""
 ANSWER_SECONDS = 30.0
+TURN_SECONDS = 12.0
+"""After which, on a machine that is busy with other things, fewer questions have to do."""
 READ, BEGIN, HISTORY, RECALL, PROMPT, LEAVE = (
     "the frame is read",
     "the turn is begun in the database",
@@ -59,10 +61,13 @@ async def ask_one_by_one(
     await plan_answers(model, ANSWER_TOKENS, RATE)
     asked: dict[str, Arrived] = {}
     async with open_pages(product, seats) as pages:
+        until = time.monotonic() + TURN_SECONDS
         for page, question in zip(itertools.cycle(pages), questions, strict=False):
+            if time.monotonic() > until:
+                break
             asked[question] = await page.ask(question, ANSWER_SECONDS)
             await asyncio.sleep(PAUSE)
-    said = await said_to(model, questions)
+    said = await said_to(model, asked)
     times = [(said[one].asked_at - arrived.sent_at) / 1e6 for one, arrived in asked.items() if one in said]
     return times, [fault for page in pages for fault in page.faults]
 

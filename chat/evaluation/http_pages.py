@@ -16,6 +16,8 @@ from memory.models import Memory
 
 PAUSE = 0.02
 """Seconds between two requests of the one person who looks at pages."""
+LOOK_SECONDS = 20.0
+"""After which, on a machine that is busy with other things, fewer loads have to do."""
 Times = dict[str, list[float]]
 
 
@@ -34,7 +36,10 @@ async def look_at(
     times: Times = defaultdict(list)
     headers = {"cookie": seat.cookie}
     async with httpx2.AsyncClient(base_url=product.url, headers=headers, trust_env=False, timeout=30) as client:
+        until = time.monotonic() + LOOK_SECONDS
         for number in range(warm_up + rounds):
+            if number > warm_up and time.monotonic() > until:
+                break
             for name, address in pages.items():
                 began = time.perf_counter()
                 try:
