@@ -10,7 +10,7 @@ MANAGE := $(BIN)/python manage.py
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check lint types migrations pytest bench format messages lock clean
+.PHONY: help install install-dev run test check lint types migrations pytest bench bench-chat format messages lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,8 +43,12 @@ migrations: install-dev
 pytest: install-dev ## Run the tests only (ARGS="-k recall")
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
-bench: install ## Measure speed beside a million pages, about ten minutes (ARGS="--pages 1000,10000 --others 100000")
+bench: install ## Measure memory beside a million pages, then the chat, a quarter of an hour (ARGS="--pages 1000")
 	@$(MANAGE) bench $(ARGS)
+	@$(MANAGE) bench_chat
+
+bench-chat: install ## Measure the chat only, three minutes (ARGS="--answers 20")
+	@$(MANAGE) bench_chat $(ARGS)
 
 format: install-dev ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix

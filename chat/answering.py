@@ -22,8 +22,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from chat import groups, modes, writing
-from chat.database import in_database
+from chat import groups, keeping, modes, writing
+from chat.database import at_length, in_database
 from chat.enums import Mode, Status
 from chat.history import history_of
 from chat.models import Message
@@ -98,6 +98,8 @@ class Producer:
                 task.cancel()
             await asyncio.gather(reading, *beside, return_exceptions=True)
         self._answer.close()
+        # Before the end is stored, which may take its time: its frame alone would bring the last words late.
+        await self._tell_news()
         if self._halted.done() and (reading.cancelled() or reading.exception()):
             await self._end_halted(self._halted.result())
         else:
@@ -105,7 +107,7 @@ class Producer:
 
     async def _read(self) -> None:
         """Recall, ask the model, and collect what it says."""
-        prepared, responder = await in_database(self._prepare)
+        prepared, responder = await at_length(self._prepare)
         self._recalled, self._left_out = prepared.recollection.items, prepared.recollection.left_out
         self._prompt_tokens = prepared.tokens
         self._model, self._asked_at = responder.name, time.monotonic()
@@ -148,10 +150,7 @@ class Producer:
             if text == kept and time.monotonic() - kept_at < RENEW_SECONDS:
                 continue
             try:
-                if text == kept:
-                    ours = await in_database(writing.renew_lease, self.turn.answer_id)
-                else:
-                    ours = await in_database(writing.keep_text, self.turn.answer_id, text)
+                ours = await keeping.keep(self.turn.answer_id, None if text == kept else text)
             except DatabaseError as error:
                 # Nothing is lost yet: the text is here, and the lease outlives some missed beats.
                 logger.warning("Answer %s could not be kept just now: %s", self.turn.answer_id, error)
@@ -165,11 +164,14 @@ class Producer:
         while True:
             await self._grown.wait()
             self._grown.clear()
-            piece = self._answer.text[self._told :]
-            if piece:
-                await groups.send_delta(self.turn.conversation_id, self.turn.answer_id, self._told, piece)
-            self._told += len(piece)
+            await self._tell_news()
             await asyncio.sleep(TELL_SECONDS)
+
+    async def _tell_news(self) -> None:
+        told, piece = self._told, self._answer.text[self._told :]
+        if piece:
+            self._told += len(piece)
+            await groups.send_delta(self.turn.conversation_id, self.turn.answer_id, told, piece)
 
     async def _end_halted(self, reason: Halt) -> None:
         if reason is Halt.STOPPED:
@@ -282,7 +284,7 @@ async def sweep() -> None:
     """Mark the answers of dead writers as interrupted, delete temporary conversations that nobody shows any more, and
     tell those who watch.
     """
-    for conversation_id in await in_database(writing.interrupt_expired):
+    for conversation_id in await in_database(writing.interrupt_expired, tuple(_running)):
         await groups.send_changed(conversation_id)
     for conversation_id in await in_database(modes.close_abandoned):
         await groups.send_changed(conversation_id)

@@ -29,3 +29,14 @@ async def in_database(function: Callable[Params, Result], *args: Params.args, **
     """Run a synchronous function that uses the ORM on one of the chat's threads and return its result."""
     call = database_sync_to_async(function, thread_sensitive=False, executor=_threads())
     return await call(*args, **kwargs)
+
+
+@lru_cache(maxsize=1)
+def _long_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-recall")
+
+
+async def at_length(function: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    """Do as `in_database` for what takes long, recall, on threads of its own: leases are renewed on the others."""
+    call = database_sync_to_async(function, thread_sensitive=False, executor=_long_threads())
+    return await call(*args, **kwargs)

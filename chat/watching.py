@@ -26,7 +26,9 @@ from chat.protocol import Accepted, ConversationState, Delta, Error, Rewind, Ser
 logger = logging.getLogger(__name__)
 
 RUNNING_LOOK_SECONDS = 1.0
-"""Between two looks at the database while an answer runs, whatever the hints say."""
+"""After the last hint, or look at the database, until the next look while an answer runs."""
+RUNNING_LOOK_AT_LEAST_SECONDS = 3.0
+"""Between two looks while an answer runs, however many hints come."""
 IDLE_LOOK_SECONDS = 15.0
 """The same while none runs."""
 TEMPORARY_LOOK_SECONDS = 4.0
@@ -57,7 +59,7 @@ class Watcher:
         self._replies: deque[ServerFrame] = deque(maxlen=MAX_REPLIES)
         self._deltas: deque[DeltaEvent] = deque()
         self._stale = False
-        self._looked_at = time.monotonic()
+        self._looked_at = self._heard_at = time.monotonic()
         self._wake = asyncio.Event()
 
     def watch(self, frame: Watch) -> None:
@@ -106,10 +108,11 @@ class Watcher:
                 return
 
     def _look_due(self) -> float:
-        pause = RUNNING_LOOK_SECONDS if self._running else IDLE_LOOK_SECONDS
-        if self._state is not None and self._state.mode == Mode.TEMPORARY:
-            pause = min(pause, TEMPORARY_LOOK_SECONDS)
-        return self._looked_at + pause
+        if self._running:
+            quiet_since = max(self._looked_at, self._heard_at)
+            return min(quiet_since + RUNNING_LOOK_SECONDS, self._looked_at + RUNNING_LOOK_AT_LEAST_SECONDS)
+        is_temporary = self._state is not None and self._state.mode == Mode.TEMPORARY
+        return self._looked_at + (TEMPORARY_LOOK_SECONDS if is_temporary else IDLE_LOOK_SECONDS)
 
     async def _bring_up_to_date(self) -> None:
         if self._stale or time.monotonic() >= self._look_due():
@@ -176,6 +179,7 @@ class Watcher:
         if has is None or event["offset"] > has:
             self.note_change()
             return
+        self._heard_at = time.monotonic()
         await self._advance(event["message_id"], has, event["text"][has - event["offset"] :])
 
     async def _advance(self, message_id: int, has: int, text: str) -> None:

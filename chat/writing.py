@@ -5,13 +5,12 @@ An answer is alive as long as its lease, which its writer renews; times of lease
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models.functions import Now
+from django.db import connection, transaction
 from django.utils import timezone
 
 from chat import wishes
@@ -29,6 +28,18 @@ from memory.llm.base import Usage
 from memory.models import Memory, Page
 
 LEASE = timedelta(seconds=5)
+_KEEP = """
+    WITH free AS (
+        SELECT id FROM chat_message
+        WHERE id = ANY(%s::bigint[]) AND status = 'streaming' AND stop_requested_at IS NULL
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE chat_message AS message
+    SET content = COALESCE(kept.content, message.content),
+        lease_expires_at = statement_timestamp() + make_interval(secs => %s)
+    FROM free JOIN unnest(%s::bigint[], %s::text[]) AS kept (id, content) USING (id)
+    WHERE message.id = free.id
+    RETURNING message.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +57,19 @@ class Written:
     visited_segments: Sequence[int] = ()
 
 
-def keep_text(answer_id: int, text: str) -> bool:
-    """Store an answer's text so far and renew its lease; False when it is no longer the caller's to write."""
-    answer = Message.objects.filter(pk=answer_id).writable()
-    return answer.update(content=text, lease_expires_at=Now() + LEASE) == 1
+def keep_texts(texts: Mapping[int, str | None]) -> set[int]:
+    """Store answers' texts so far, where there is a new one, and renew their leases; return those that are still the
+    caller's to write.
 
-
-def renew_lease(answer_id: int) -> bool:
-    """Say that the writer of an answer is alive; False when it is no longer the caller's to write."""
-    return Message.objects.filter(pk=answer_id).writable().update(lease_expires_at=Now() + LEASE) == 1
+    One statement for all. A row that somebody else holds just now is left to the next time: who writes many rows at
+    once must not wait for one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [list(texts), LEASE.total_seconds(), list(texts), list(texts.values())])
+        kept = {pk for (pk,) in cursor.fetchall()}
+    if left := texts.keys() - kept:
+        kept |= set(Message.objects.filter(pk__in=left).writable().values_list("pk", flat=True))
+    return kept
 
 
 @transaction.atomic
@@ -110,9 +125,13 @@ def fail_answer(answer_id: int, text: str, error: str) -> bool:
 
 
 @transaction.atomic
-def interrupt_expired() -> list[UUID]:
-    """End every answer whose writer died, keeping the text it had stored; return the conversations concerned."""
-    expired = list(Message.objects.expired().select_for_update(skip_locked=True).values_list("pk", "conversation_id"))
+def interrupt_expired(alive: Collection[int] = ()) -> list[UUID]:
+    """End every answer whose writer died, keeping the text it had stored; return the conversations concerned.
+
+    `alive` are answers that the caller itself writes: it may be late to renew a lease, and knows better.
+    """
+    rows = Message.objects.expired().exclude(pk__in=alive).select_for_update(skip_locked=True)
+    expired = list(rows.values_list("pk", "conversation_id"))
     Message.objects.filter(pk__in=[pk for pk, _ in expired]).end(Status.INTERRUPTED)
     return [conversation_id for _, conversation_id in expired]
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeGuard, TypeVar
 
 import httpx2
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import ChatCompletion
 
 from memory import exceptions as errors
 from memory.llm import parsing, prompts
@@ -128,12 +128,20 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
 def usage_of(answer: object) -> Usage:
     """Return the server's own counts in an answer of any kind; None where it sent none or nonsense (-1, say)."""
     usage = getattr(answer, "usage", None)
-    counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
+    return _usage(*(getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens")))
+
+
+def _usage(*counts: object) -> Usage:
     return Usage(*(count if _is_count(count) else None for count in counts))
 
 
 def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+
+
+def _field(value: object, name: str) -> Any:
+    """Return a field of what JSON holds; None where there is no such thing."""
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _messages(turns: Sequence[Turn]) -> list[Any]:
@@ -154,18 +162,17 @@ class _Answer:
 
     def take(self, chunk: object) -> str:
         """Return the text a chunk adds to the answer."""
-        if not isinstance(chunk, ChatCompletionChunk):
+        if not isinstance(chunk, dict):
             raise self._error(errors.ModelMalformedAnswer)
         self._chunks += 1
-        if chunk.usage is not None:
-            self.usage = usage_of(chunk)
-        # The client does not validate chunks: any field may be missing.
-        choices = getattr(chunk, "choices", None)
-        if not choices:
-            return ""
-        self.finish_reason = getattr(choices[0], "finish_reason", None) or self.finish_reason
-        delta = getattr(choices[0], "delta", None)
-        text = getattr(delta, "content", None) or getattr(delta, "refusal", None)
+        if (usage := chunk.get("usage")) is not None:
+            self.usage = _usage(_field(usage, "prompt_tokens"), _field(usage, "completion_tokens"))
+        # Nobody has validated chunks: any field may be missing, or something else.
+        choices = chunk.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        self.finish_reason = _field(choice, "finish_reason") or self.finish_reason
+        delta = _field(choice, "delta")
+        text = _field(delta, "content") or _field(delta, "refusal")
         return self._show(self._reasoning.feed(self._whole(text))) if isinstance(text, str) else ""
 
     def _whole(self, text: str) -> str:
@@ -235,24 +242,26 @@ class OpenAIResponder:
         transport = openai.DefaultAsyncHttpxClient(verify=tls_context())
         return openai.AsyncOpenAI(http_client=transport, **self._endpoint.client_arguments())
 
-    async def _open(self, client: openai.AsyncOpenAI, request: ReplyRequest) -> openai.AsyncStream[ChatCompletionChunk]:
+    async def _open(self, client: openai.AsyncOpenAI, request: ReplyRequest) -> openai.AsyncStream[object]:
         """Start the answer; a server that refuses `stream_options` is asked once more without, ever after."""
-        messages = _messages(request.turns)
+        body = {"model": self._endpoint.model, "messages": _messages(request.turns), "stream": True}
         if self._takes_stream_options:
             try:
-                return await client.chat.completions.create(
-                    model=self._endpoint.model,
-                    messages=messages,
-                    stream=True,
-                    stream_options={"include_usage": True},
-                )
+                return await _post(client, {**body, "stream_options": {"include_usage": True}})
             except openai.APIStatusError as error:
                 if error.status_code not in _REQUEST_FAULTS:
                     raise
-        opened = await client.chat.completions.create(model=self._endpoint.model, messages=messages, stream=True)
+        opened = await _post(client, body)
         # Remembered only now: had this failed too, the options were not to blame.
         self._takes_stream_options = False
         return opened
+
+
+async def _post(client: openai.AsyncOpenAI, body: dict[str, Any]) -> openai.AsyncStream[object]:
+    """Ask for a stream of bare JSON: making the client's objects of each token costs more than all else about it."""
+    return await client.post(
+        "/chat/completions", body=body, cast_to=object, stream=True, stream_cls=openai.AsyncStream[object]
+    )
 
 
 class OpenAIConsolidator:

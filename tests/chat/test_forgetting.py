@@ -221,7 +221,7 @@ def test_an_answer_being_written_goes_with_its_conversation(memory: Memory) -> N
     conversation = talk_about([PageFactory(memory=memory)])
     answer = running_answer(parent=QuestionFactory(conversation=conversation))
     forget_conversation(memory.user, conversation.pk, agreed(conversation))
-    assert not writing.keep_text(answer.pk, "So far, so")
+    assert not writing.keep_texts({answer.pk: "So far, so"})
     assert not writing.end_answer(writing.Written(answer.pk, "Whole."), Status.COMPLETE, Outcome.OK)
     assert (Message.objects.count(), Page.objects.count()) == (0, 0)
 

@@ -13,7 +13,7 @@ from chat.branches import read_tree
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, EmptyMessage, MessageNotFound, NotContinuable, TooManyAnswers
 from chat.models import Conversation, Message
-from chat.writing import keep_text, renew_lease
+from chat.writing import keep_texts
 from memory.models import Memory
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.memory.factories import MemoryFactory
@@ -273,10 +273,9 @@ def test_a_conversation_begins_in_the_mode_it_was_reserved_for(mode: Mode) -> No
 
 def test_stop_flags_the_answer_so_that_its_writer_sees_it_at_the_next_write() -> None:
     answer = running_answer()
-    assert keep_text(answer.pk, "More")
+    assert keep_texts({answer.pk: "More"}) == {answer.pk}
     turns.request_stop(seat_at(answer.conversation), answer.pk)
-    assert not keep_text(answer.pk, "Even more")
-    assert not renew_lease(answer.pk)
+    assert keep_texts({answer.pk: "Even more"}) == keep_texts({answer.pk: None}) == set()
     answer.refresh_from_db()
     assert (answer.status, answer.content) == (Status.STREAMING, "More")
 

@@ -10,12 +10,12 @@ from chat.conversations import delete_conversation
 from chat.enums import Mode, Status
 from chat.models import Conversation, Message, RecalledItem
 from chat.turns import begin_turn
-from chat.writing import Written, end_answer, fail_answer, interrupt_expired, keep_text
+from chat.writing import Written, end_answer, fail_answer, interrupt_expired, keep_texts
 from memory.domain import recall
 from memory.enums import Outcome, Purpose, Source, Tier
 from memory.llm.base import Usage
 from memory.models import ModelCall, Page
-from tests.chat.factories import ConversationFactory, running_answer
+from tests.chat.factories import AnswerFactory, ConversationFactory, running_answer
 from tests.chat.test_turns import seat_at
 from tests.memory.factories import PageFactory, SegmentFactory
 
@@ -27,7 +27,7 @@ def test_keeping_text_renews_the_lease() -> None:
     before = answer.lease_expires_at
     answer.refresh_from_db()
     before = answer.lease_expires_at
-    assert keep_text(answer.pk, "More")
+    assert keep_texts({answer.pk: "More"}) == {answer.pk}
     answer.refresh_from_db()
     assert answer.lease_expires_at is not None
     assert before is not None
@@ -110,7 +110,9 @@ def test_a_deletion_waits_for_an_answer_that_is_ending() -> None:
         assert end_answer(written(answer, recalled=(item,)), Status.COMPLETE, Outcome.OK)
         deletion = deleting(answer.conversation)
     deletion.result(5)
-    assert (Conversation.objects.count(), RecalledItem.objects.count(), Page.objects.count()) == (0, 0, 1)
+    answer.refresh_from_db()
+    assert (Conversation.objects.deleted().count(), RecalledItem.objects.count(), Page.objects.count()) == (1, 0, 1)
+    assert answer.status == Status.COMPLETE
 
 
 @pytest.mark.django_db(transaction=True)
@@ -120,7 +122,8 @@ def test_a_deletion_waits_for_a_turn_that_is_beginning() -> None:
         begin_turn(seat_at(conversation), "Hello", "c1")
         deletion = deleting(conversation)
     deletion.result(5)
-    assert (Conversation.objects.count(), Message.objects.count()) == (0, 0)
+    assert Conversation.objects.deleted().count() == 1
+    assert list(Message.objects.answers().values_list("status", flat=True)) == [Status.STOPPED]
 
 
 def test_the_last_resort_stores_text_and_status_of_a_running_answer_only() -> None:
@@ -189,6 +192,45 @@ def test_no_call_is_noted_when_none_was_made() -> None:
     answer = running_answer()
     end_answer(Written(answer.pk, ""), Status.FAILED, Outcome.SERVER_ERROR, "Recall broke.")
     assert not ModelCall.objects.exists()
+
+
+def test_texts_are_stored_together_and_only_where_the_answer_is_still_ours() -> None:
+    growing, silent, stopped = running_answer(), running_answer(), running_answer()
+    ended = AnswerFactory(content="Whole.")
+    Message.objects.filter(pk__in=(growing.pk, silent.pk)).update(
+        lease_expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    Message.objects.filter(pk=stopped.pk).update(stop_requested_at=timezone.now())
+    ours = keep_texts({growing.pk: "More", silent.pk: None, stopped.pk: "More", ended.pk: "More"})
+    assert ours == {growing.pk, silent.pk}
+    for answer in (growing, silent, stopped, ended):
+        answer.refresh_from_db()
+    assert [a.content for a in (growing, silent, stopped, ended)] == ["More", "So far", "So far", "Whole."]
+    assert all(a.lease_expires_at and a.lease_expires_at > timezone.now() for a in (growing, silent))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_somebody_else_holds_is_left_to_the_next_time() -> None:
+    held, free = running_answer(), running_answer()
+
+    def keep() -> set[int]:
+        try:
+            return keep_texts({held.pk: "More", free.pk: "More"})
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as threads:
+        Message.objects.select_for_update().get(pk=held.pk)
+        assert threads.submit(keep).result(5) == {held.pk, free.pk}
+    held.refresh_from_db()
+    free.refresh_from_db()
+    assert (held.content, free.content) == ("So far", "More")
+
+
+def test_the_sweep_leaves_the_answers_of_its_own_process_alone() -> None:
+    late = running_answer(lease=timedelta(seconds=-1))
+    assert interrupt_expired([late.pk]) == []
+    assert interrupt_expired() == [late.conversation_id]
 
 
 def test_the_sweep_interrupts_answers_of_dead_writers_only() -> None:
