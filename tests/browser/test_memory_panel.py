@@ -133,7 +133,7 @@ def test_a_message_is_remembered_taken_back_and_forgotten(page: Page, product: P
     box.fill("My tea is in the tin.")
     dialog.get_by_role("button", name="Remember", exact=True).click()
     expect(dialog).to_be_hidden()
-    told(page, "Remembered: “My tea is in the tin.”.")
+    told(page, "Remembered: “My tea is in the tin.”")
     page.get_by_role("button", name="Undo").click()
     told(page, "“My tea is in the tin.” is not remembered.")
 
@@ -164,7 +164,7 @@ def test_all_of_it_works_without_javascript(browser: Browser, product: ProductFa
     page.locator(".turn-user").get_by_role("button", name="Remember this").click()
     page.get_by_label("What to remember").fill("My tea is in the tin.")
     page.get_by_role("button", name="Remember", exact=True).click()
-    told(page, "Remembered: “My tea is in the tin.”.")
+    told(page, "Remembered: “My tea is in the tin.”")
     page.get_by_role("link", name="Show it").click()
     expect(page.get_by_text("My tea is in the tin.").first).to_be_visible()
     context.close()

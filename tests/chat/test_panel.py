@@ -4,7 +4,7 @@ from pytest_django import DjangoAssertNumQueries
 from chat.models import Message, RecalledItem
 from chat.panel import panel_of, stacked
 from memory.enums import KnowledgeStatus, Tier
-from memory.models import Memory
+from memory.models import Memory, Page
 from tests.chat.factories import AnswerFactory
 from tests.memory.factories import (
     EPOCH,
@@ -26,6 +26,11 @@ def answer(memory: Memory) -> Message:
     return AnswerFactory(parent__conversation__memory=memory, page=PageFactory(memory=memory))
 
 
+def page_of(answer: Message) -> Page:
+    assert answer.page is not None
+    return answer.page
+
+
 def give(answer: Message, tier: Tier, pk: int, **values: object) -> RecalledItem:
     rank = answer.recalled.count() + 1
     defaults = {"score": 0.0, "signals": {}, "tokens": 9}
@@ -35,7 +40,7 @@ def give(answer: Message, tier: Tier, pk: int, **values: object) -> RecalledItem
 def test_given_left_out_and_learnt_are_three_things(answer: Message, memory: Memory) -> None:
     fact, learnt = KnowledgeFactory(memory=memory, valid_from=EPOCH), KnowledgeFactory(memory=memory)
     page = PageFactory(memory=memory)
-    learnt.sources.add(answer.page)
+    learnt.sources.add(page_of(answer))
     give(answer, Tier.USER_KNOWLEDGE, fact.pk, tokens=12)
     give(answer, Tier.MID_TERM, page.pk, in_prompt=False, score=1.5, signals={"lexical": 1.5})
     panel = panel_of(answer, may_curate=False)
@@ -125,10 +130,10 @@ def test_a_panel_takes_the_same_queries_however_much_it_holds(
             (Tier.ASSISTANT_KNOWLEDGE, AssistantKnowledgeFactory(assistant=memory.assistant)),
         )
         for tier, row in rows:
-            row.sources.add(answer.page, page)
+            row.sources.add(page_of(answer), page)
             give(answer, tier, row.pk)
         trait = TraitFactory(memory=memory, dimension=("openness", "food", "sleep")[number])
-        trait.evidence.add(answer.page)
+        trait.evidence.add(page_of(answer))
         give(answer, Tier.TRAIT, trait.pk)
         give(answer, Tier.MID_TERM, page.pk)
     with django_assert_num_queries(11):

@@ -54,6 +54,11 @@ def url(message: Message, name: str, *args: object) -> str:
     return reverse(f"chat:{name}", args=[message.conversation_id, message.pk, *args])
 
 
+def page_of(answer: Message) -> Page:
+    assert answer.page is not None
+    return answer.page
+
+
 def give(answer: Message, tier: Tier, pk: int, **values: object) -> None:
     rank = answer.recalled.count() + 1
     defaults: dict[str, Any] = {"score": 2.0, "signals": {"dense": 1.5, "lexical": 0.5}, "tokens": 9}
@@ -115,7 +120,7 @@ def test_only_ended_answers_have_a_panel(client: Client, answer: Message) -> Non
 def test_the_panel_says_what_was_given_left_out_and_learnt(client: Client, answer: Message, memory: Memory) -> None:
     fact = KnowledgeFactory(memory=memory, text="Keeps tea in a tin.")
     learnt = KnowledgeFactory(memory=memory, text="Owns a blue tin.")
-    learnt.sources.add(answer.page)
+    learnt.sources.add(page_of(answer))
     older = PageFactory(segment=SegmentFactory(memory=memory, archived_at=timezone.now()), query="My tin is blue")
     give(answer, Tier.USER_KNOWLEDGE, fact.pk)
     give(answer, Tier.MID_TERM, older.pk, in_prompt=False)
@@ -194,9 +199,9 @@ def test_the_panel_takes_the_same_queries_however_much_it_shows(
     for number in range(count):
         page = PageFactory(segment=SegmentFactory(memory=memory))
         trait = TraitFactory(memory=memory, dimension=("openness", "food", "sleep")[number])
-        trait.evidence.add(page, answer.page)
+        trait.evidence.add(page, page_of(answer))
         fact, attribute = KnowledgeFactory(memory=memory), ProfileFactory(memory=memory)
-        fact.sources.add(page, answer.page)
+        fact.sources.add(page, page_of(answer))
         attribute.sources.add(page)
         rows = (Tier.USER_KNOWLEDGE, fact), (Tier.PROFILE, attribute), (Tier.TRAIT, trait), (Tier.MID_TERM, page)
         for tier, row in rows:
@@ -225,7 +230,7 @@ def test_remembering_in_the_dialog_closes_it_and_offers_to_undo(
     assert (fact.text, fact.locked, list(fact.sources.all())) == ("My tea is in the blue tin.", True, [answer.page])
     assert (response.status_code, response.headers["HX-Reswap"]) == (200, "none")
     assert triggers(response) == {"dialog-done", "memory-changed"}
-    assert "Remembered: “My tea is in the blue tin.”." in response.text
+    assert "Remembered: “My tea is in the blue tin.”" in response.text
     assert f'hx-post="{url(answer, "unremember")}"' in response.text
     undone = client.post(url(answer, "unremember"), {"fact": fact.pk}, headers=HTMX)
     assert "is not remembered." in undone.text
@@ -239,7 +244,7 @@ def test_remembering_in_the_dialog_closes_it_and_offers_to_undo(
 def test_a_second_press_remembers_once_and_offers_no_undo(client: Client, answer: Message, memory: Memory) -> None:
     for _ in range(2):
         response = client.post(url(answer, "remember"), {"text": "I like tea"}, headers=HTMX)
-    assert "This was remembered already: “I like tea”." in response.text
+    assert "This was remembered already: “I like tea”" in response.text
     assert "unremember" not in response.text
     assert memory.knowledge.count() == 1
 
@@ -248,7 +253,7 @@ def test_remembering_without_javascript_leads_back_with_a_link(client: Client, a
     response = client.post(url(answer, "remember"), {"text": "I like tea"})
     assert (response.status_code, response.headers["Location"]) == (302, answer.conversation.get_absolute_url())
     text = client.get("/new/").text
-    assert "Remembered: “I like tea”." in text
+    assert "Remembered: “I like tea”" in text
     assert f'<a href="/memory/{memory.assistant.slug}/knowledge/{memory.knowledge.get().pk}/">Show it</a>' in text
 
 
@@ -275,7 +280,7 @@ def test_undo_takes_back_nobody_elses_fact(client: Client, answer: Message) -> N
 def test_forgetting_a_message_shows_what_goes_and_does_just_that(
     client: Client, answer: Message, memory: Memory
 ) -> None:
-    KnowledgeFactory(memory=memory, text="Owns a tin.").sources.add(answer.page)
+    KnowledgeFactory(memory=memory, text="Owns a tin.").sources.add(page_of(answer))
     for message in (answer.question, answer):
         preview = client.get(url(message, "forget-message"), headers=HTMX)
         assert "This goes for good" in preview.text
