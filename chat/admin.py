@@ -86,8 +86,8 @@ class MessageAdmin(ReadOnlyAdmin):
 class RecalledItemAdmin(ReadOnlyAdmin):
     """What answers were given from memory."""
 
-    list_display = ("id", "message_id", "rank", "tier", "object_id", "score", "tokens")
-    list_filter = ("tier",)
+    list_display = ("id", "message_id", "rank", "in_prompt", "tier", "object_id", "score", "tokens")
+    list_filter = ("tier", "in_prompt")
     search_fields = ("=message__id", "=object_id")
     raw_id_fields = ("message",)
     ordering = ("-id",)

@@ -69,14 +69,20 @@ class Known:
         return _ROWS[self.kind]
 
 
-def look_up(memory: Memory, keys: Iterable[Key], *, may_curate: bool) -> Mapping[Key, Known]:
-    """Return what is still there of these things, pages among them, with their sources; a few queries, however many."""
+def look_up(memory: Memory, keys: Iterable[Key], *, may_curate: bool, traced: bool = True) -> Mapping[Key, Known]:
+    """Return what is still there of these things, pages among them; a few queries, however many.
+
+    `traced`: with the pages that each of long-term memory rests on, as its row shows them.
+    """
     found: dict[Key, Known] = {}
     wanted: dict[str, dict[int, list[Tier]]] = {}
     for tier, pk in keys:
         wanted.setdefault(KINDS[tier], {}).setdefault(pk, []).append(tier)
     for kind, tiers in wanted.items():
-        for row in _rows(memory, kind, may_curate).filter(pk__in=tiers):
+        rows = _rows(memory, kind, may_curate).filter(pk__in=tiers)
+        if traced and kind != "page":
+            rows = with_sources(rows, memory, "evidence" if kind == "traits" else "sources")
+        for row in rows:
             may_edit = may_curate or kind != "assistant-knowledge"
             known = Known(kind, row, _address(memory, kind, row.pk), may_edit)
             found |= {(tier, row.pk): known for tier in tiers[row.pk]}
@@ -85,7 +91,7 @@ def look_up(memory: Memory, keys: Iterable[Key], *, may_curate: bool) -> Mapping
 
 def look_up_segments(memory: Memory, ids: Iterable[int]) -> Mapping[int, Known]:
     """Return the segments of a memory that are still there."""
-    rows = memory.segments.filter(pk__in=list(ids)).only("pk", "title")
+    rows = memory.segments.filter(pk__in=list(ids)).only("pk", "title", "memory")
     return {row.pk: Known("segment", row, _address(memory, "segment", row.pk)) for row in rows}
 
 
@@ -94,15 +100,15 @@ def _rows(memory: Memory, kind: str, may_curate: bool) -> QuerySet[Any]:
         case "page":
             return Page.objects.filter(memory=memory).select_related("segment").defer("embedding", "segment__embedding")
         case "profile":
-            return with_sources(Profile.objects.filter(memory=memory), memory, "sources")
+            return Profile.objects.filter(memory=memory)
         case "traits":
-            return with_sources(Trait.objects.filter(memory=memory), memory, "evidence")
+            return Trait.objects.filter(memory=memory)
         case "knowledge":
             facts = Knowledge.objects.about_user(memory)
         case _:
             facts = Knowledge.objects.about_assistant(memory.assistant)
             facts = facts if may_curate else facts.active()
-    return with_sources(facts.select_related("superseded_by").defer("embedding"), memory, "sources")
+    return facts.select_related("superseded_by").defer("embedding", "superseded_by__embedding")
 
 
 def _address(memory: Memory, kind: str, pk: int) -> str:

@@ -122,7 +122,8 @@ def render_update(note: Note) -> str:
 def _known(memory: Memory, keys: Iterable[Key]) -> Mapping[Key, Known]:
     """Look up what notes name: there, mid-term means a segment. What is proposed is not told here."""
     segments = {pk for tier, pk in keys if tier is Tier.MID_TERM}
-    found = dict(look_up(memory, [key for key in keys if key[0] is not Tier.MID_TERM], may_curate=False))
+    others = [key for key in keys if key[0] is not Tier.MID_TERM]
+    found = dict(look_up(memory, others, may_curate=False, traced=False))
     if segments:
         found |= {(Tier.MID_TERM, pk): known for pk, known in look_up_segments(memory, segments).items()}
     return found

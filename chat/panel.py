@@ -23,7 +23,7 @@ Words = str | Promise
 SIGNALS: dict[str, Words] = {
     "dense": _("meaning"),
     "lexical": _("words"),
-    "chain": _("neighbouring exchanges"),
+    "chain": _("neighbours"),
     "segment": _("topic"),
     "date": _("date"),
 }

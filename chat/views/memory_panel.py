@@ -156,7 +156,7 @@ def _remembered(request: PersonRequest, message: Message, done: Remembered) -> H
     if request.htmx:
         return _closing(render_to_string("chat/_remembered.html", context, request))
     address = reverse("memory:knowledge-row", args=[context["assistant"].slug, done.fact.pk])
-    said = _("Remembered: “%(fact)s”.") if done.is_new else _("This was remembered already: “%(fact)s”.")
+    said = _("Remembered: “%(fact)s”") if done.is_new else _("This was remembered already: “%(fact)s”")
     words = said % {"fact": _short(done.fact.text)}
     messages.success(request, format_html('{} <a href="{}">{}</a>', words, address, _("Show it")))
     return redirect(message.conversation)

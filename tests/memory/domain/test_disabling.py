@@ -119,8 +119,8 @@ def test_what_is_not_in_use_anyway_cannot_be_disabled(memory: Memory, status: Kn
 def test_what_members_share_is_logged_in_the_assistants_log(memory: Memory) -> None:
     fact = AssistantKnowledgeFactory(assistant=memory.assistant)
     disable_knowledge(pin_knowledge(fact, by=memory.user), by=memory.user)
-    logged = MemoryEvent.objects.filter(memory__isnull=True, assistant=memory.assistant_id)
-    assert logged.count() == MemoryEvent.objects.count() == 2
+    events = MemoryEvent.objects.all()
+    assert [(event.memory, event.assistant) for event in events] == [(None, memory.assistant)] * 2
 
 
 def test_a_fact_that_was_learnt_anew_meanwhile_is_not_enabled_as_a_twin(memory: Memory) -> None:
