@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.contrib.postgres.search import SearchQuery, SearchQueryField
+from django.contrib.postgres.search import SearchQuery
 from django.db import connection, transaction
-from django.db.models import Count, F, Func, Q, TextField, Value, Window
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, RowNumber
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
 
 from chat.listing import Cursor
 from chat.models import Conversation, Message
@@ -173,24 +172,25 @@ def by_reading(rows: MessageQuerySet, wanted: Wanted) -> MessageQuerySet:
     return rows
 
 
-def _tsquery(term: Term) -> Combinable:
+class _SomewhereQuery(SearchQuery):
+    """Words that have to be there, but not side by side: the index has no positions, and every text would have to be
+    taken apart again.
+    """
+
+    template = "replace(%(function)s(%(expressions)s)::text, '<->', '&')::tsquery"
+
+
+def _tsquery(term: Term) -> SearchQuery:
     """Return the words of a term, with the last as the beginning of one unless the term is a phrase.
 
-    PostgreSQL's parser takes the term apart as it took apart the messages. Where that makes several words, they have to
-    be there, but not side by side: the index has no positions, and every text would have to be taken apart again.
+    PostgreSQL's parser takes the term apart as it took apart the messages.
     """
     text = term.text.translate(_AS_INDEXED)
+    if term.is_phrase:
+        return _SomewhereQuery(text, search_type="phrase", config=SEARCH_CONFIGURATION)
     # In quotes everything is text, blanks and operators included.
     quoted = text.replace("\\", "\\\\").replace("'", "''")
-    query = (
-        SearchQuery(text, search_type="phrase", config=SEARCH_CONFIGURATION)
-        if term.is_phrase
-        else SearchQuery(f"'{quoted}':*", search_type="raw", config=SEARCH_CONFIGURATION)
-    )
-    if term.is_word:
-        return query
-    loose = Func(Cast(query, TextField()), Value(" <-> "), Value(" & "), function="REPLACE")
-    return Cast(loose, SearchQueryField())
+    return _SomewhereQuery(f"'{quoted}':*", search_type="raw", config=SEARCH_CONFIGURATION)
 
 
 def _regex(term: Term) -> str:
@@ -200,20 +200,6 @@ def _regex(term: Term) -> str:
 
 def _newest(rows: ConversationQuerySet) -> ConversationQuerySet:
     return rows.select_related("memory__assistant").newest_first()[: PAGE_SIZE + 1]
-
-
-def _tsquery(term: Term) -> SearchQuery:
-    text = term.text.translate(_AS_INDEXED)
-    if term.is_phrase:
-        return SearchQuery(text, search_type="phrase", config=SEARCH_CONFIGURATION)
-    # In quotes everything is text to PostgreSQL's parser, which takes it apart as it took apart the messages.
-    quoted = text.replace("\\", "\\\\").replace("'", "''")
-    return SearchQuery(f"'{quoted}':*", search_type="raw", config=SEARCH_CONFIGURATION)
-
-
-def _regex(term: Term) -> str:
-    words = "[^[:alnum:]]+".join(term.words)
-    return f"(^|[^[:alnum:]]){words}{'($|[^[:alnum:]])' if term.is_phrase else ''}"
 
 
 def _found(conversation: Conversation, wanted: Wanted, messages: list[Message]) -> Found:

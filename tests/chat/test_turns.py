@@ -271,7 +271,9 @@ def test_a_deletion_waits_for_an_answer_that_is_ending() -> None:
         assert turns.end_answer(written(answer, recalled=(item,)), Status.COMPLETE, Outcome.OK)
         deletion = deleting(answer.conversation)
     deletion.result(5)
-    assert (Conversation.objects.count(), RecalledItem.objects.count(), Page.objects.count()) == (0, 0, 1)
+    answer.refresh_from_db()
+    assert (answer.status, answer.conversation.deleted_at is None) == (Status.COMPLETE, False)
+    assert (RecalledItem.objects.count(), Page.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -281,7 +283,9 @@ def test_a_deletion_waits_for_a_turn_that_is_beginning() -> None:
         turns.begin_turn(seat_at(conversation), "Hello", "c1")
         deletion = deleting(conversation)
     deletion.result(5)
-    assert (Conversation.objects.count(), Message.objects.count()) == (0, 0)
+    conversation.refresh_from_db()
+    assert conversation.deleted_at is not None
+    assert list(conversation.messages.order_by("pk").values_list("status", flat=True)) == ["complete", "stopped"]
 
 
 def test_the_last_resort_stores_text_and_status_of_a_running_answer_only() -> None:
