@@ -44,12 +44,22 @@ class Term:
     literal: bool
 
     @property
+    def is_word(self) -> bool:
+        """Tell whether the index of words says all there is to say about it: it is the beginning of one plain word."""
+        return self.indexed and not self.is_phrase and not self.literal and all(map(_is_word, self.text))
+
+    @property
+    def words(self) -> list[str]:
+        """Return the letters and digits of it, word by word."""
+        return "".join(c if _is_word(c) else " " for c in self.text).split()
+
+    @property
     def pattern(self) -> str:
         """Return the regular expression of where it stands in a text."""
-        words = r"\s+".join(re.escape(word) for word in self.text.split())
-        start = r"(?<![^\W_])" if self.indexed and _is_word(self.text[0]) else ""
-        end = r"(?![^\W_])" if self.indexed and self.is_phrase and _is_word(self.text[-1]) else ""
-        return f"{start}{words}{end}"
+        if self.literal:
+            return r"\s+".join(re.escape(word) for word in self.text.split())
+        words = r"[\W_]+".join(map(re.escape, self.words))
+        return rf"(?<![^\W_]){words}" + (r"(?![^\W_])" if self.is_phrase else "")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from chat.title_prompt import TITLE_TASK
 from memory.llm.prompts import PROMOTION_TASK, SUMMARY_TASK, TRANSFER_TASK
 from tests.openai_answers import (
     DEFAULT_REPLY,
@@ -34,7 +35,7 @@ from tests.openai_answers import (
 
 __all__ = ["DEFAULT_REPLY", "Behaviour", "OpenAIServer", "RecordedRequest"]
 
-_OUR_TASKS = (TRANSFER_TASK, PROMOTION_TASK, SUMMARY_TASK)
+_OUR_TASKS = (TRANSFER_TASK, PROMOTION_TASK, SUMMARY_TASK, TITLE_TASK)
 ERROR_SECRET = "internal-detail-of-the-server"
 """Stands in every error body: no message shown to a person may hold it."""
 
@@ -100,6 +101,7 @@ class OpenAIServer:
         self.default = default or Behaviour()
         self.requests: list[RecordedRequest] = []
         self._queued: deque[Behaviour] = deque()
+        self._queued_titles: deque[Behaviour] = deque()
         self._sockets: set[socket.socket] = set()
         self._changed = threading.Condition()
         self._http = _HTTPServer(self)
@@ -125,6 +127,16 @@ class OpenAIServer:
         with self._changed:
             self._queued.extend(behaviours)
 
+    def queue_titles(self, *behaviours: Behaviour) -> None:
+        """Answer the next wishes for a title so; they come in the background and take no other behaviour."""
+        with self._changed:
+            self._queued_titles.extend(behaviours)
+
+    @property
+    def titles(self) -> list[RecordedRequest]:
+        """The wishes for a title."""
+        return [request for request in self.requests if TITLE_TASK in request.text]
+
     def wait_for_requests(self, count: int = 1, timeout: float = 5.0) -> list[RecordedRequest]:
         """Return all requests once there are so many; raises TimeoutError."""
         with self._changed:
@@ -137,6 +149,7 @@ class OpenAIServer:
         with self._changed:
             self.requests.clear()
             self._queued.clear()
+            self._queued_titles.clear()
             self.default = Behaviour()
 
     def start(self) -> Self:
@@ -166,6 +179,8 @@ class OpenAIServer:
         with self._changed:
             self.requests.append(request)
             self._changed.notify_all()
+            if request.body and TITLE_TASK in request.text:
+                return self._queued_titles.popleft() if self._queued_titles else Behaviour()
             return self._queued.popleft() if self._queued else self.default
 
     def track(self, connection: socket.socket, *, is_open: bool) -> None:

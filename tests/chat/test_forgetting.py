@@ -251,7 +251,7 @@ def test_a_conversation_and_its_pages_go_at_once_from_two_sides(memory: Memory, 
             going.result(5)
     else:
         going.result(5)
-    assert Conversation.objects.exists() == bool(seen)
+    assert Conversation.objects.for_user(memory.user).exists() == bool(seen)
     assert list(memory.pages.all()) == [pages[2]]
 
 

@@ -28,9 +28,13 @@ def test_conversations_are_gone_for_who_has_left_the_assistant(memory: Memory, p
     assert list(Conversation.objects.for_user(person)) == []
 
 
-def test_conversations_come_newest_first(memory: Memory) -> None:
-    first, second, third = ConversationFactory.create_batch(3, memory=memory)
-    assert list(Conversation.objects.newest_first()) == [third, second, first]
+def test_conversations_come_newest_first_and_page_by_place(memory: Memory) -> None:
+    moment = ConversationFactory(memory=memory).last_message_at
+    ConversationFactory.create_batch(3, memory=memory, last_message_at=moment)
+    rows = list(Conversation.objects.newest_first())
+    assert [row.pk for row in rows] == sorted((row.pk for row in rows), reverse=True)
+    for number, row in enumerate(rows, start=1):
+        assert list(Conversation.objects.newest_first().after(row.place)) == rows[number:]
 
 
 def test_only_one_answer_streams_in_a_conversation() -> None:

@@ -1,11 +1,9 @@
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from chat.enums import Status
@@ -163,54 +161,11 @@ def test_a_conversation_takes_the_same_queries_however_long(
 ) -> None:
     for _ in range(count):
         conversation = talk(memory, count)
-    with django_assert_num_queries(7):  # session, person, keep open, conversation, tree, messages, list
+    client.get(conversation.get_absolute_url())  # which makes its assistant the current one
+    # session, person, conversation, keep open, tree, messages, what they recalled, notes, assistants; pinned, list,
+    # archived
+    with django_assert_num_queries(12):
         client.get(conversation.get_absolute_url())
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_the_list_takes_the_same_queries_however_long(
-    client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    for _ in range(count):
-        talk(memory)
-    with django_assert_num_queries(6):  # session, person, assistant, membership, memory, list
-        client.get("/conversations/")
-
-
-def test_the_list_is_grouped_by_the_readers_days(client: Client, memory: Memory) -> None:
-    now = timezone.now()
-    for title, ago in (("Now", 0), ("A day ago", 24), ("Long ago", 240)):
-        ConversationFactory(memory=memory, title=title, last_message_at=now - timedelta(hours=ago))
-    for zone in ("Asia/Jakarta", "America/Los_Angeles", "UTC", "nonsense", "../etc/passwd"):
-        client.cookies["timezone"] = zone
-        groups = client.get("/conversations/").context["listing"].groups
-        assert [(group.heading, [row.title for row in group.conversations]) for group in groups] == [
-            ("Today", ["Now"]),
-            ("Yesterday", ["A day ago"]),
-            ("Earlier", ["Long ago"]),
-        ]
-
-
-def test_the_list_goes_on_page_by_page_without_repeating_its_heading(client: Client, memory: Memory) -> None:
-    for n in range(35):
-        ConversationFactory(memory=memory, title=f"Talk {n:02}")
-    page = client.get("/conversations/")
-    assert "Talk 05" in page.text
-    assert "Talk 04" not in page.text
-    listing = page.context["listing"]
-    query = {"before": listing.before, "said": listing.heading}
-    further = client.get("/conversations/", query, headers=HTMX)
-    assert "Talk 04" in further.text
-    assert "<ul" not in further.text
-    assert "Earlier</h2>" not in further.text
-    assert further.context["listing"].before is None
-    assert "<html" in client.get("/conversations/", query).text
-
-
-@pytest.mark.parametrize("before", ["x", "2026-01-01", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00"])
-def test_a_list_from_nowhere_is_the_first_page(client: Client, memory: Memory, before: str) -> None:
-    talk(memory)
-    assert len(client.get("/conversations/", {"before": before}).context["listing"].groups) == 1
 
 
 def test_the_list_marks_the_open_conversation(client: Client, memory: Memory) -> None:
@@ -229,7 +184,7 @@ def test_rename_works_with_and_without_htmx(client: Client, memory: Memory) -> N
     conversation.refresh_from_db()
     assert conversation.title == "Plans for May"
     answer = client.post(address, {"title": "June"}, headers=HTMX)
-    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, '{"conversations-changed": {}}')
+    assert (answer.headers["HX-Reswap"], answer.headers["HX-Trigger"]) == ("none", '{"conversations-changed": {}}')
 
 
 @pytest.mark.parametrize("title", ["", "   ", "\u202e", "x" * 61])
@@ -241,20 +196,6 @@ def test_rename_refuses_titles_that_will_not_do(client: Client, memory: Memory, 
     old = conversation.title
     conversation.refresh_from_db()
     assert conversation.title == old
-
-
-def test_delete_asks_first_and_works_with_and_without_htmx(client: Client, memory: Memory) -> None:
-    first, second, third = talk(memory), talk(memory), talk(memory)
-    assert "<html" in client.get(reverse("chat:delete", args=[first.pk])).text
-    assert Conversation.objects.count() == 3
-    answer = client.post(reverse("chat:delete", args=[first.pk]))
-    assert answer.headers["Location"] == "/new/"
-    here = {**HTMX, "HX-Current-URL": f"http://testserver/c/{second.pk}/"}
-    answer = client.post(reverse("chat:delete", args=[third.pk]), headers=here)
-    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, '{"conversations-changed": {}}')
-    answer = client.post(reverse("chat:delete", args=[second.pk]), headers=here)
-    assert answer.headers["HX-Redirect"] == "/new/"
-    assert not Conversation.objects.exists()
 
 
 def test_changes_need_a_csrf_token(person: User, memory: Memory) -> None:

@@ -83,7 +83,8 @@ def test_both_go_at_once_in_the_dialog(client: Client, memory: Memory, conversat
     other = talk_about([PageFactory(memory=memory)])
     here = {**HTMX, "HX-Current-URL": f"http://testserver{conversation.get_absolute_url()}"}
     answer = client.post(url(other), {"fingerprint": fingerprint_in(client.get(url(other)))}, headers=here)
-    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, '{"conversations-changed": {}}')
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (200, '{"conversations-changed": {}}')
+    assert (answer.headers["HX-Reswap"], "and forgot for good" in answer.text) == ("none", True)
     seen = fingerprint_in(client.get(url(conversation), headers=here))
     answer = client.post(url(conversation), {"fingerprint": seen}, headers=here)
     assert (answer.headers["HX-Redirect"], held()) == ("/new/", (0, 0, 0))
@@ -124,7 +125,7 @@ def test_pages_forgotten_in_another_tab_are_said_to_be_gone(
     answer = client.post(url(conversation), {"fingerprint": seen}, headers=HTMX)
     assert (answer.status_code, held()) == (409, (1, 0, 0))
     assert "holds nothing of it any more" in answer.text
-    assert client.post(url(conversation, "delete"), headers=HTMX).status_code == 204
+    assert client.post(url(conversation, "delete"), headers=HTMX).headers["HX-Reswap"] == "none"
 
 
 @pytest.mark.parametrize("name", ["rename", "delete", "forget"])
