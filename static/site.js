@@ -1,14 +1,16 @@
 // What every page shares: dates in the reader's own time zone.
 
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const formatDay = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const locale = document.documentElement.lang;
+const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const formatDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const formatFull = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 
-/** Show each <time data-local> of `root` in the browser's language and zone; the server's UTC text stays as title. */
+/** Show each <time data-local> of `root` in the page's language and the reader's zone, on hover whole and to the second. */
 export function localiseDates(root) {
   for (const time of root.querySelectorAll("time[data-local]:not([title])")) {
     const date = new Date(time.dateTime);
     if (Number.isNaN(date.getTime())) continue;
-    time.title = time.textContent.trim();
+    time.title = formatFull.format(date);
     time.textContent = (time.dataset.local === "day" ? formatDay : format).format(date);
   }
 }
