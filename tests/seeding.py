@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import URLPattern, reverse
 
 import chat.urls
@@ -95,8 +95,9 @@ def _happen(memory: Memory, text: str, segment: int) -> None:
 
 
 def _failed_job(memory: Memory) -> int:
-    record_page(memory, query="queued", response="")
-    with connection.cursor() as cursor:
+    # A worker must not see it before it has failed.
+    with transaction.atomic(), connection.cursor() as cursor:
+        record_page(memory, query="queued", response="")
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'todo' RETURNING id")
         return int(cursor.fetchone()[0])
 
