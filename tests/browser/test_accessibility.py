@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.world import fill_product, running_product
@@ -35,10 +36,10 @@ def greet(name: str) -> str:  # a comment
 
 שלום עולם, this runs from right to left.
 """
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 # 1280 x 800 at 200 %.
-MAGNIFIED = {"width": 640, "height": 400}
+MAGNIFIED: ViewportSize = {"width": 640, "height": 400}
 PUBLIC = ("/accounts/login/", "/setup/x/", "/nowhere/")
 # Pages of one row that come from the templates of another kind's.
 LIKE_ANOTHER = re.compile(r"/(traits|assistant-knowledge)/\d+/|/(profile|segments)/\d+/forget/")
@@ -133,7 +134,8 @@ def faults_of(page: Page) -> list[str]:
 def faults_in_every_look(page: Page) -> list[str]:
     """Return what axe finds in dark and narrow, light and wide; both colours on both widths would find no more."""
     faults = []
-    for scheme, size in (("dark", NARROW), ("light", WIDE)):
+    looks: tuple[tuple[Literal["dark", "light"], ViewportSize], ...] = (("dark", NARROW), ("light", WIDE))
+    for scheme, size in looks:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size(size)
         faults += [f"{scheme} {fault}" for fault in faults_of(page)]

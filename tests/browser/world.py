@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from tests.serving import USERNAME, Product, ProductFactory, manage
@@ -23,7 +24,7 @@ print("ADDRESSES", json.dumps(fill(memory, json.loads(%r))))
 
 
 @contextmanager
-def running_product(**variables: str) -> Iterator[Product]:
+def running_product(**variables: Any) -> Iterator[Product]:
     """Start one product for all tests of a module."""
     factory = ProductFactory(Path(os.environ["MEMORYOS_TEST_DIR"]) / f"product-{uuid4().hex[:8]}")
     try:
