@@ -1,136 +1,76 @@
-"""An answer's Markdown as safe HTML: CommonMark and tables, code highlighted by classes, links that leave safely."""
+"""An answer's Markdown as safe HTML, the same on pages and from sockets."""
 
-import re
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
 
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.token import STANDARD_TYPES
-from pygments.util import ClassNotFound
+from django.conf import settings
+from django.utils.translation import get_language
 
-# Pygments needs 1 ms for 1 kB; text beyond this is shown without colours.
-_HIGHLIGHT_MAX_CHARACTERS = 20_000
+from chat.highlighting import CLASSES as CODE_CLASSES
+from chat.markdown import NEW_TAB_HINT, to_html
+
+_CACHED_MAX_CHARACTERS = 20_000
 _TAGS = frozenset(
-    {"a", "blockquote", "br", "code", "del", "div", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s"}
-    | {"span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"}
+    {"a", "blockquote", "br", "button", "code", "del", "div", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p"}
+    | {"pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"}
 )
 _ATTRIBUTES = {
+    "*": {"aria-label"},
     "a": {"href", "title"},
+    "img": {"src", "alt", "title"},
     "ol": {"start"},
-    "td": {"data-align"},
-    "th": {"data-align"},
-    "pre": {"data-language"},
+    "button": set[str](),
 }
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`]+")
-_FORMATTER = HtmlFormatter(nowrap=True, classprefix="hl-")
-_CLASSES = frozenset(
-    {"code", "table-scroll", "image-link"} | {f"hl-{name}" for name in STANDARD_TYPES.values() if name}
-)
+# Attributes that mean something only with these values.
+_VALUES = {
+    **{tag: {"dir": {"auto"}} for tag in ("p", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote")},
+    **{tag: {"dir": {"auto"}, "data-align": {"left", "center", "right"}} for tag in ("td", "th")},
+    "a": {"aria-describedby": {NEW_TAB_HINT}},
+    "img": {"loading": {"lazy"}, "decoding": {"async"}},
+    "button": {"type": {"button"}, "data-copy": {"code"}},
+    "div": {"role": {"group"}, "tabindex": {"0"}},
+    "pre": {"tabindex": {"0"}},
+    "span": {"role": {"img"}},
+}
+_CLASSES = {
+    "button": {"copy-button"},
+    "div": {"code", "code-head", "table-scroll"},
+    "li": {"task"},
+    "span": {"code-language", "task-box", *CODE_CLASSES},
+}
+# One attribute an element: nh3 writes several in an order that changes.
+_ALWAYS = {"a": {"target": "_blank"}, "img": {"referrerpolicy": "no-referrer"}}
 
 
-@lru_cache(maxsize=1024)
 def render_markdown(text: str) -> str:
-    """Return sanitised HTML of an answer; equal texts are rendered once (17 ms for 3.8 kB).
+    """Return sanitised HTML of an answer in the active language; what was rendered lately is kept (17 ms for 3.8 kB).
 
-    Raw HTML in the text is shown as text. Images are not loaded: each becomes a link to its address. What the
-    renderer makes is sanitised once more by nh3, so that a mistake in either is not yet a hole.
+    `chat.markdown` says what is understood. What it makes is sanitised once more by nh3, so that a mistake in either is
+    not yet a hole. Images are loaded only from CHAT_IMAGE_HOSTS; any other becomes a link to its address.
     """
+    render = _short if len(text) <= _CACHED_MAX_CHARACTERS else _long
+    return render(text, get_language() or settings.LANGUAGE_CODE, tuple(settings.CHAT_IMAGE_HOSTS))
+
+
+def _render(text: str, language: str, image_hosts: Sequence[str]) -> str:
+    tags = _TAGS | {"img"} if image_hosts else _TAGS
     return nh3.clean(
-        _parser().render(text),
-        tags=set(_TAGS),
-        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        allowed_classes={
-            "div": set(_CLASSES),
-            "span": set(_CLASSES),
-            "code": set(_CLASSES),
-            "a": set(_CLASSES),
-        },
+        to_html(text, image_hosts),
+        tags=set(tags),
+        attributes=_ATTRIBUTES,
+        tag_attribute_values=_VALUES,
+        allowed_classes=_CLASSES,
+        set_tag_attribute_values={tag: values for tag, values in _ALWAYS.items() if tag in tags},
         url_schemes={"http", "https", "mailto"},
         # A model's answer must not offer links into this site, such as one that signs the reader out.
         url_relative="deny",
         link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
     )
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.core.ruler.push("page_fit", _fit_page)
-    parser.add_render_rule("image", _image)
-    parser.add_render_rule("fence", _code)
-    parser.add_render_rule("code_block", _code)
-    parser.add_render_rule("table_open", lambda *_: '<div class="table-scroll"><table>\n')
-    parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
-    return parser
-
-
-def _fit_page(state: StateCore) -> None:
-    """Fit the text to the page around it: headings below the page's own, alignment without inline styles."""
-    for token in state.tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
-        elif token.type in ("th_open", "td_open") and (style := token.attrs.pop("style", None)):
-            token.attrSet("data-align", str(style).removeprefix("text-align:"))
-        elif token.type == "inline":
-            token.children = _with_links(token.children or [])
-
-
-def _with_links(tokens: Sequence[Token]) -> list[Token]:
-    """Turn the bare web addresses in a run of inline tokens into links, outside links that are there already."""
-    result: list[Token] = []
-    depth = 0
-    for token in tokens:
-        depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
-        if token.type == "text" and depth == 0 and "://" in token.content:
-            result.extend(_linked(token.content))
-        else:
-            result.append(token)
-    return result
-
-
-def _linked(text: str) -> Iterator[Token]:
-    at = 0
-    for found in _ADDRESS.finditer(text):
-        address = found.group().rstrip(".,:;!?")
-        if address.endswith(")") and "(" not in address:
-            address = address.rstrip(")")
-        end = found.start() + len(address)
-        yield Token("text", "", 0, content=text[at : found.start()])
-        yield Token("link_open", "a", 1, attrs={"href": address})
-        yield Token("text", "", 0, content=address)
-        yield Token("link_close", "a", -1)
-        at = end
-    yield Token("text", "", 0, content=text[at:])
-
-
-def _image(_: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-    token = tokens[index]
-    source = str(token.attrs.get("src", ""))
-    return f'<a class="image-link" href="{escape(source)}">{escape(token.content or source)}</a>'
-
-
-def _code(_: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-    token = tokens[index]
-    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
-    body = _highlighted(token.content, language)
-    return f'<div class="code"><pre data-language="{escape(language)}"><code>{body}</code></pre></div>\n'
-
-
-def _highlighted(code: str, language: str) -> str:
-    if not language or len(code) > _HIGHLIGHT_MAX_CHARACTERS:
-        return escape(code)
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
-        return escape(code)
-    return str(highlight(code, lexer, _FORMATTER))
+_short = lru_cache(maxsize=1024)(_render)
+# Long answers are few, and each takes what fifty others take.
+_long = lru_cache(maxsize=32)(_render)

@@ -1,5 +1,6 @@
 """Reading the environment: every bad value becomes one sentence that names its variable."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _env = environ.Env()
+_HOST_NAME = re.compile(r"(\*\.(?=.*\.))?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
 class InvalidSettingError(ImproperlyConfigured):
@@ -82,6 +84,18 @@ def web_address(name: str) -> str:
     if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
         raise InvalidSettingError(f"{name} must be an address like https://example.org/v1, not {value!r}.")
     return value
+
+
+def host_names(name: str) -> tuple[str, ...]:
+    """Return host names in lower case; one may begin with `*.`, which stands for every name below it."""
+    names = tuple(part.strip().lower() for part in text(name).split(",") if part.strip())
+    for host in names:
+        if len(host) > 255 or not _HOST_NAME.fullmatch(host):
+            raise InvalidSettingError(
+                f"{name} must be host names with commas between them, "
+                f"like images.example.org or *.example.org, not {host!r}."
+            )
+    return names
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from memoryos_site.environment import (
     choice,
     flag,
     folder,
+    host_names,
     integer,
     public_url,
     seconds,
@@ -86,10 +87,12 @@ TEMPLATES = [
         },
     },
 ]
+# Whose images an answer may show: they are told who reads what, and when. Without any, an image is a link.
+CHAT_IMAGE_HOSTS = host_names("CHAT_IMAGE_HOSTS")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *(f"https://{host}" for host in CHAT_IMAGE_HOSTS)],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

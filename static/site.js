@@ -7,13 +7,14 @@ export const locale = navigator.languages.find((wish) => wish.split("-")[0] === 
 
 const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const formatDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const formatFull = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 
-/** Show each <time data-local> of `root` in the page's language and the reader's zone; the server's UTC text stays as title. */
+/** Show each <time data-local> of `root` in the page's language and the reader's zone; on hover whole and to the second. */
 export function localiseDates(root) {
   for (const time of root.querySelectorAll("time[data-local]:not([title])")) {
     const date = new Date(time.dateTime);
     if (Number.isNaN(date.getTime())) continue;
-    time.title = time.textContent.trim();
+    time.title = formatFull.format(date);
     time.textContent = (time.dataset.local === "day" ? formatDay : format).format(date);
   }
 }

@@ -1,5 +1,6 @@
 // The text box: grows with its text, keeps its draft, and gives what is sent to the outbox.
 
+import { locale } from "../site.js";
 import { Draft } from "./outbox.js";
 import { lengthOf, randomId } from "./text.js";
 
@@ -135,5 +136,5 @@ export function sends(event) {
 }
 
 function inWords(number) {
-  return number.toLocaleString(document.documentElement.lang || undefined);
+  return number.toLocaleString(locale);
 }

@@ -69,6 +69,12 @@ def test_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
         ("DATABASE_URL", "postgres://u:p@h:port/m", "must look like postgres://user:password@host:5432/name."),
         ("DATABASE_URL", "postgres://u:p@h", "must look like postgres://user:password@host:5432/name."),
         ("DATABASE_POOL_MAX", "0", "must be a whole number from 1 to 1000, not '0'."),
+        (
+            "CHAT_IMAGE_HOSTS",
+            "images.example.org, https://example.net/",
+            "must be host names with commas between them, like images.example.org or *.example.org, "
+            "not 'https://example.net/'.",
+        ),
         ("DEBUG", "maybe", "must be true or false, not 'maybe'."),
         ("LOG_LEVEL", "loud", "must be one of DEBUG, INFO, WARNING, ERROR, not 'loud'."),
         ("MODEL_TIMEOUT", "0", "must be a positive number of seconds, not '0'."),

@@ -1,0 +1,131 @@
+"""A memory and conversations full of given texts, and the addresses of every page that shows them.
+
+The same for tests with Django's client and, by `python manage.py shell`, for a product in a process of its own: see
+`tests.browser.world`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Any
+
+from django.db import connection, transaction
+from django.urls import URLPattern, reverse
+
+import chat.urls
+import memory.urls
+from chat.enums import Status
+from chat.models import Conversation
+from chat.text import title_from
+from memory.domain.recording import record_page
+from memory.domain.traits import TRAIT_DIMENSIONS
+from memory.enums import Actor, EventKind
+from memory.models import Memory, Trait
+from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
+from tests.memory.factories import (
+    AssistantKnowledgeFactory,
+    DialogueChainFactory,
+    KnowledgeFactory,
+    MemoryEventFactory,
+    PageFactory,
+    ProfileFactory,
+    SegmentFactory,
+    TraitFactory,
+)
+
+# They answer a POST only, or say that there is nothing to see.
+_NO_PAGES = {"job-retry", "segment-archive", "segment-restore", "live"}
+
+
+def fill(memory: Memory, texts: Sequence[str]) -> list[str]:
+    """Put every text wherever a person, a model or an import can put one; return the addresses of all pages of it.
+
+    The last text is the one whose own pages are among the addresses; lists show all of them.
+    """
+    conversation = _converse(memory, texts)
+    return ["/", *_chat_addresses(conversation), *_memory_addresses(memory, _remember(memory, texts))]
+
+
+def _converse(memory: Memory, texts: Sequence[str]) -> Conversation:
+    for text in texts:
+        conversation = ConversationFactory(memory=memory, title=title_from(text) or "Untitled")
+    faults = cycle([Status.COMPLETE, Status.STOPPED, Status.INTERRUPTED, Status.FAILED])
+    for text, status in zip(texts, faults, strict=False):
+        question = QuestionFactory(conversation=conversation, content=text)
+        error = text[:500] if status == Status.FAILED else ""
+        # Two of each: the second is another version of the first.
+        AnswerFactory(parent=question, content=text)
+        AnswerFactory(parent=question, content=text, status=status, error=error)
+    conversation.head = conversation.messages.order_by("pk").last()
+    conversation.save()
+    return conversation
+
+
+def _remember(memory: Memory, texts: Sequence[str]) -> dict[str, int]:
+    """Return the key of the last row of each kind, by the name that addresses have for it."""
+    for number, (text, dimension) in enumerate(zip(texts, cycle(TRAIT_DIMENSIONS), strict=False)):
+        words = [word[:64] for word in text.split()[:4]]
+        segment = SegmentFactory(memory=memory, title=text[:120], summary=text, keywords=words)
+        chain = DialogueChainFactory(memory=memory, summary=text)
+        page = PageFactory(
+            segment=segment, chain=chain, query=text, response=text, keywords=words, metadata={"x": text}
+        )
+        profile = ProfileFactory(memory=memory, name=f"{number} {text}"[:60], value=text[:500])
+        learnt = KnowledgeFactory(memory=memory, text=f"{number} {text}"[:1000])
+        general = AssistantKnowledgeFactory(assistant=memory.assistant, text=f"{number} {text}"[:1000])
+        Trait.objects.filter(memory=memory, dimension=dimension).delete()
+        trait = TraitFactory(memory=memory, dimension=dimension, reason=text[:1000])
+        for row in (profile, learnt, general):
+            row.sources.add(page)
+        trait.evidence.add(page)
+        _happen(memory, text, segment.pk)
+    PageFactory(memory=memory, query=texts[-1], response=texts[-1])
+    rows = {"segment": segment, "page": page, "profile": profile, "traits": trait, "knowledge": learnt}
+    rows["assistant-knowledge"] = general
+    return {name: row.pk for name, row in rows.items()} | {"job": _failed_job(memory)}
+
+
+def _happen(memory: Memory, text: str, segment: int) -> None:
+    after = {"title": text, "task": "memory.consolidate", "reason": text, "attempt": 6}
+    for kind in EventKind:
+        MemoryEventFactory(
+            memory=memory, kind=kind, actor=Actor.JOB, target_type="segment", target_id=segment, after=after
+        )
+
+
+def _failed_job(memory: Memory) -> int:
+    # A worker must not see it before it has failed.
+    with transaction.atomic(), connection.cursor() as cursor:
+        record_page(memory, query="queued", response="")
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'todo' RETURNING id")
+        return int(cursor.fetchone()[0])
+
+
+def _chat_addresses(conversation: Conversation) -> list[str]:
+    of_one = [pattern for pattern in chat.urls.urlpatterns if "conversation_id" in pattern.pattern.converters]
+    others = [pattern for pattern in chat.urls.urlpatterns if not pattern.pattern.converters and pattern.name != "home"]
+    return [
+        *(reverse(f"chat:{pattern.name}") for pattern in others),
+        *(reverse(f"chat:{pattern.name}", args=[conversation.pk]) for pattern in of_one),
+    ]
+
+
+def _memory_addresses(memory_: Memory, rows: dict[str, int]) -> list[str]:
+    addresses = []
+    for pattern in memory.urls.urlpatterns:
+        if pattern.name in _NO_PAGES:
+            continue
+        query = f"?id={rows['page']}" if pattern.name == "pages-forget" else ""
+        addresses.append(reverse(f"memory:{pattern.name}", kwargs=_arguments(pattern, memory_, rows)) + query)
+    return addresses
+
+
+def _arguments(pattern: URLPattern, memory_: Memory, rows: dict[str, int]) -> dict[str, Any]:
+    name, converters = str(pattern.name), pattern.pattern.converters
+    arguments: dict[str, Any] = {}
+    if "assistant" in converters:
+        arguments["assistant"] = memory_.assistant.slug
+    if "pk" in converters:
+        arguments["pk"] = next(pk for kind, pk in rows.items() if name == kind or name.rpartition("-")[0] == kind)
+    return arguments
