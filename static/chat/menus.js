@@ -55,7 +55,7 @@ function moveWithin(event) {
 }
 
 function itemsOf(menu) {
-  return [...menu.querySelectorAll("a, button")];
+  return [...menu.querySelectorAll("a, button")].filter((item) => item.checkVisibility());
 }
 
 function chosen(item) {

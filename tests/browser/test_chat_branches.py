@@ -151,7 +151,7 @@ def test_a_temporary_conversation_leaves_no_row(chat: ChatPage, model: OpenAISer
     expect(page.get_by_role("heading", name="A temporary conversation")).to_be_visible()
     chat.ask("My secret is blue")
     assert "I like tea" not in model.chats[-1].text
-    expect(page.locator(".mode-now")).to_contain_text("Temporary")
+    expect(page.get_by_role("button", name="Memory: Temporary")).to_be_visible()
     address = page.url
     page.reload()
     expect(page.locator("#log .bubble")).to_have_text(["My secret is blue"])
@@ -177,9 +177,9 @@ def until_none(memoryos: Product, table: str, condition: str) -> None:
 
 def test_a_read_only_conversation_adds_nothing(chat: ChatPage, model: OpenAIServer) -> None:
     chat.ask("I like green tea")
-    chat.page.get_by_text("Memory on").first.click()
+    chat.page.get_by_role("button", name="Memory: Memory on").click()
     chat.page.get_by_role("button", name=re.compile("^Read-only memory")).click()
-    expect(chat.page.locator(".mode-now")).to_contain_text("Read-only memory")
+    expect(chat.page.get_by_role("button", name="Memory: Read-only memory")).to_be_visible()
     chat.ask("And purple coffee")
     with chat.memoryos.database() as database:
         pages = database.execute("SELECT query FROM memory_page WHERE query ~ 'green tea|purple coffee'").fetchall()
