@@ -273,7 +273,7 @@ def test_a_deletion_waits_for_an_answer_that_is_ending() -> None:
     deletion.result(5)
     answer.refresh_from_db()
     assert (answer.status, answer.conversation.deleted_at is None) == (Status.COMPLETE, False)
-    assert (RecalledItem.objects.count(), Page.objects.count()) == (1, 1)
+    assert (RecalledItem.objects.count(), Page.objects.count()) == (0, 1)
 
 
 @pytest.mark.django_db(transaction=True)
