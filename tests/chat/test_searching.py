@@ -157,7 +157,7 @@ def test_the_queries_do_not_grow_with_what_is_found(memory: Memory, way: str) ->
         with CaptureQueriesContext(connection) as queries:
             find(memory, "apple")
         counts.append(len(queries))
-    # Savepoint, off, index, on, release; titles; conversations of hits, conversations, hits. Reading: first two at once.
+    # Savepoint, off, index, on, release; titles; conversations of hits, conversations, hits. Reading begins with two.
     assert counts == ([9, 9, 9] if way == "index" else [9, 9, 10])
 
 
