@@ -292,7 +292,7 @@ def test_files_come_with_their_names_and_types(client: Client, memory: Memory) -
         assert answer.headers["Content-Disposition"].startswith("attachment; filename")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
-        bodies[address] = answer.getvalue()
+        bodies[address] = b"".join(answer)
         if address.endswith(".md"):
             assert answer.headers["Content-Disposition"].endswith("filename*=utf-8''%E7%8C%AB%20x.md")
     assert json.loads(bodies[url("export_json", conversation)])["id"] == str(conversation.pk)
