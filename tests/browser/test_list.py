@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import ChatPage, choose
 from tests.serving import Product, ProductFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
@@ -43,15 +43,6 @@ def chat(page: Page, memoryos: Product, session: str) -> ChatPage:
 def row(page: Page, title: str) -> Locator:
     """The row of a conversation in the list."""
     return page.locator(".list-row").filter(has=page.get_by_role("link", name=title, exact=True))
-
-
-def choose(page: Page, title: str, item: str) -> None:
-    """Choose from the menu of a conversation as somebody with a mouse does."""
-    row(page, title).hover()
-    page.get_by_role("button", name=f"More for “{title}”").click()
-    menu = page.locator(".menu:popover-open")
-    expect(menu).to_be_in_viewport(ratio=1)
-    menu.get_by_text(item, exact=True).click()
 
 
 def faults(page: Page) -> list[str]:
