@@ -63,6 +63,9 @@ def test_what_was_said_is_found_and_opened(chat: ChatPage) -> None:
     page.keyboard.press("/")
     page.keyboard.type("zeb plu")
     expect(page.locator(".hit mark").first).to_have_text("zeb")
+    with page.expect_response("**/search/?current=*q=zeb*"):
+        page.evaluate("() => document.body.dispatchEvent(new CustomEvent('conversations-changed'))")
+    expect(page.locator(".hit mark").first).to_have_text("zeb")
     assert faults(page) == []
     page.keyboard.press("ArrowDown")
     expect(page.locator(".found-title").first).to_be_focused()
