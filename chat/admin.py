@@ -37,7 +37,19 @@ class ConversationAdmin(ConversationModelAdmin):
     list_select_related = ("memory__user", "memory__assistant")
     search_fields = ("title", "memory__user__username")
     date_hierarchy = "last_message_at"
-    readonly_fields = ("id", "memory", "mode", "title_source", "created_at", "last_message_at")
+    readonly_fields = (
+        "id",
+        "memory",
+        "mode",
+        "title_source",
+        "head",
+        "created_at",
+        "last_message_at",
+        "pinned_at",
+        "archived_at",
+        "deleted_at",
+        "closes_at",
+    )
     ordering = ("-last_message_at",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

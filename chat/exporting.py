@@ -181,7 +181,8 @@ def _all_of(user: User) -> Iterator[Conversation]:
 
 
 def _shown_branch(conversation: Conversation) -> Iterator[Message]:
-    for ids in _batches(read_tree(conversation.pk).path(conversation.head_id)):
+    newest = conversation.messages.order_by("pk").values_list("pk", flat=True).last()
+    for ids in _batches(read_tree(conversation.pk).path(conversation.head_id or newest)):
         found = conversation.messages.in_bulk(ids)
         yield from (found[pk] for pk in ids if pk in found)
 

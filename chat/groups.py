@@ -6,7 +6,7 @@ that loses messages, or none between two processes, delays an update and loses n
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
@@ -73,6 +73,15 @@ async def send_stop(conversation_id: UUID, message_id: int) -> None:
 def announce_change(conversation_id: UUID) -> None:
     """`send_changed` for synchronous code such as views."""
     async_to_sync(send_changed)(conversation_id)
+
+
+def announce_changes(conversation_ids: Sequence[UUID]) -> None:
+    """The same for many conversations: together they wait no longer for a layer that is away than one does."""
+    async_to_sync(_send_all_changed)(conversation_ids)
+
+
+async def _send_all_changed(conversation_ids: Sequence[UUID]) -> None:
+    await asyncio.gather(*(send_changed(conversation_id) for conversation_id in conversation_ids))
 
 
 async def listen(conversation_id: UUID, note: Callable[[Event], None], begun: Callable[[], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from urllib.parse import unquote
 from uuid import UUID
@@ -35,7 +35,9 @@ class Cursor:
     place: Place
 
     def __str__(self) -> str:
-        return f"{int(self.pinned)},{self.place.last_message_at.isoformat()},{self.place.id.hex}"
+        # In UTC with a Z: a plus would be a blank in an address.
+        moment = self.place.last_message_at.astimezone(UTC).isoformat().removesuffix("+00:00")
+        return f"{int(self.pinned)},{moment}Z,{self.place.id.hex}"
 
     @classmethod
     def parse(cls, text: str) -> Cursor | None:

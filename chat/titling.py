@@ -43,8 +43,8 @@ ANSWER_CHARACTERS = 2000
 
 
 _LABEL = re.compile(r"\A\s*(?:title|titel|titre|título|titolo|标题|タイトル|заголовок)\s*[:：]\s*", re.IGNORECASE)
-_FORMATTING = "#*_`~>-–— \t"
-_QUOTES = "\"'“”„‟«»‹›‘’「」『』《》`*_"
+# Formatting and quotes.
+_AROUND = "#*_`~>-–— \t\"'“”„‟«»‹›‘’「」『』《》"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,11 @@ def title_conversation(conversation_id: UUID) -> bool:
 
 def clean_title(answer: str) -> str:
     """Return what a model answered as a title: its first line without reasoning, label, quotes and formatting."""
-    lines = (line.strip(_FORMATTING) for line in without_reasoning(answer).splitlines())
+    lines = (line.strip(_AROUND) for line in without_reasoning(answer).splitlines())
     line = next((line for line in lines if line), "")
-    line = _LABEL.sub("", line).strip().strip(_QUOTES).strip()
-    line = _LABEL.sub("", line)
+    line = _LABEL.sub("", line).strip(_AROUND)
     if line.endswith((".", "。")) and not line.endswith(".."):
-        line = line[:-1]
+        line = line[:-1].rstrip(_AROUND)
     return title_from(line)
 
 

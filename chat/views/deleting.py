@@ -25,7 +25,7 @@ from chat.conversations import (
 from chat.current import current_memory_for
 from chat.forgetting import forget_conversation, pages_of, preview_conversation
 from chat.forms import DeleteAllForm
-from chat.groups import announce_change
+from chat.groups import announce_change, announce_changes
 from chat.models import Conversation
 from chat.models.conversation import UNDO_MINUTES
 from chat.views.base import PersonRequest, conversation_or_404, gone_is_404, page
@@ -71,8 +71,7 @@ def delete_all(request: PersonRequest) -> HttpResponse:
         context = {"assistant": memory.assistant, "form": form, "count": rows.count(), "minutes": UNDO_MINUTES}
         return render(request, "chat/delete_all.html", context, status=422 if form.is_bound else 200)
     ids, moment = delete_all_conversations(memory)
-    for conversation_id in ids:
-        announce_change(conversation_id)
+    announce_changes(ids)
     text = ngettext("Deleted %(count)s conversation.", "Deleted %(count)s conversations.", len(ids)) % {
         "count": len(ids)
     }

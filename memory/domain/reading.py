@@ -52,9 +52,13 @@ def next_reading(memory: Memory, segments: Sequence[Segment], *, alone: Collecti
 
 
 def _recalled(memory: Memory) -> frozenset[str]:
-    """Fingerprints of all that recall can have shown: facts of any status, the assistant's, and the profile's lines."""
+    """Fingerprints of all that recall can have shown: facts of any status, the assistant's, and the profile's lines.
+
+    Not of what a person has written or wanted remembered: those are their own words, and stand on their own pages. When
+    they are learnt again, they are recognised.
+    """
     facts = [
-        *memory.knowledge.values_list("fingerprint", flat=True),
+        *memory.knowledge.filter(locked=False).values_list("fingerprint", flat=True),
         *memory.assistant.knowledge.values_list("fingerprint", flat=True),
     ]
     lines = (fingerprint(f"{name}: {value}") for name, value in memory.profile.values_list("name", "value"))

@@ -24,6 +24,8 @@ function toggled({ target: menu, newState }) {
   if (!menu.matches?.(".menu")) return;
   const button = buttonOf(menu);
   menu.classList.toggle("is-placed", newState === "open");
+  // htmx would copy the attribute to the next menu of that id, which the content security policy forbids.
+  menu.removeAttribute("style");
   if (newState !== "open" || !button) return;
   place(menu, button.getBoundingClientRect());
   if (button.matches(":focus-visible")) itemsOf(menu)[0]?.focus();

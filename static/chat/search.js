@@ -9,8 +9,11 @@ export function setUpSearch(box, place) {
   });
   for (const part of [box, place]) part.addEventListener("keydown", (event) => move(event, box, place));
   document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-    // A list that has been scrolled is loaded again as long as it was.
-    if (detail.elt === place) detail.parameters.rows = place.querySelectorAll(".list-row").length;
+    if (detail.elt !== place) return;
+    // A list that has been scrolled is loaded again as long as it was, a search as a search.
+    detail.parameters.rows = place.querySelectorAll(".list-row").length;
+    const search = box.form.getAttribute("hx-get");
+    if (search && box.value.trim()) detail.path = `${search}?${detail.path.split("?")[1]}`;
   });
   watchFaults(place, document.getElementById("list-fault"));
 }

@@ -65,6 +65,15 @@ class ChatPage:
         return self.answers.last.inner_text()
 
 
+def choose(page: Page, title: str, item: str) -> None:
+    """Choose from the menu of a conversation in the list, as somebody with a mouse does."""
+    page.get_by_role("link", name=title, exact=True).hover()
+    page.get_by_role("button", name=f"More for “{title}”").click()
+    menu = page.locator(".menu:popover-open")
+    expect(menu).to_be_in_viewport(ratio=1)
+    menu.get_by_text(item, exact=True).click()
+
+
 class Wire:
     """A tab's sockets under way: `lost` names kinds of frames that get lost, `answer` acts in the server's place."""
 

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
-from tests.browser.chat_page import ChatPage, Wire
+from tests.browser.chat_page import ChatPage, Wire, choose
 from tests.openai_server import Behaviour, OpenAIServer
 from tests.serving import Product, ProductFactory
 
@@ -126,14 +126,14 @@ def test_rename_and_delete(chat: ChatPage) -> None:
     page = chat.page
     chat.ask("What is this called?")
     expect(page.get_by_role("heading", level=1)).to_have_text("What is this called?")
-    page.get_by_role("link", name="Rename “What is this called?”").click()
+    choose(page, "What is this called?", "Rename…")
     page.get_by_role("textbox", name="Title").fill("A better name")
     page.get_by_role("button", name="Rename", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("A better name")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("link", name="A better name", exact=True)).to_have_attribute("aria-current", "page")
     other = chat.another_tab()
-    page.get_by_role("link", name="Delete “A better name”").click()
+    choose(page, "A better name", "Delete…")
     page.get_by_role("button", name="Delete", exact=True).click()
     page.wait_for_url("**/new/")
     expect(page.get_by_role("link", name="A better name", exact=True)).to_have_count(0)
@@ -287,8 +287,7 @@ def test_a_dialog_stays_while_the_list_changes_and_gives_the_focus_back(chat: Ch
     chat.ask("First of all")
     chat.new()
     chat.ask("Second of all")
-    page.get_by_role("link", name="First of all", exact=True).hover()
-    page.get_by_role("link", name="Rename “First of all”").click()
+    choose(page, "First of all", "Rename…")
     title = page.get_by_role("textbox", name="Title")
     title.fill("Half typ")
     with page.expect_response("**/conversations/?current=*"):
@@ -298,8 +297,7 @@ def test_a_dialog_stays_while_the_list_changes_and_gives_the_focus_back(chat: Ch
     with page.expect_response("**/conversations/?current=*"):
         page.get_by_role("button", name="Rename", exact=True).click()
     expect(page.get_by_role("link", name="Half typed", exact=True)).to_be_focused()
-    page.get_by_role("link", name="Half typed", exact=True).hover()
-    page.get_by_role("link", name="Delete “Half typed”").click()
+    choose(page, "Half typed", "Delete…")
     with page.expect_response("**/conversations/?current=*"):
         page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_role("link", name="Half typed", exact=True)).to_have_count(0)

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.chat_page import choose
 from tests.serving import USERNAME, Product, ProductFactory, manage
 
 pytestmark = pytest.mark.browser
@@ -165,7 +166,7 @@ def test_without_javascript_a_person_forgets_all_the_same(product: ProductFactor
         for forget in (forget_a_fact, forget_a_page, forget_chosen_pages, forget_the_rest):
             forget(page, memoryos)
         page.goto(f"{memoryos.url}/conversations/")
-        page.get_by_role("link", name="Delete “A long talk”").click()
+        choose(page, "A long talk", "Delete…")
         expect(page.get_by_text("Nothing of it is in the assistant’s memory.")).to_be_visible()
         page.get_by_role("button", name="Delete").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("New conversation")
@@ -205,7 +206,7 @@ def test_a_conversation_goes_with_what_was_learnt_from_it(product: ProductFactor
     expect(page.get_by_role("heading", level=1)).to_have_text("A long talk")
     other = page.context.new_page()
     other.goto(page.url)
-    page.get_by_role("link", name="Delete “A long talk”").click()
+    choose(page, "A long talk", "Delete…")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("5 pages and what was learnt from them")
     dialog.get_by_role("link", name="Delete and forget…").click()
@@ -214,7 +215,7 @@ def test_a_conversation_goes_with_what_was_learnt_from_it(product: ProductFactor
     expect(dialog).not_to_contain_text("Owns a greyhound.")
     assert grave_faults(page) == []
     # Another tab is about to delete the same conversation: it is told that this one was quicker.
-    other.get_by_role("link", name="Delete “A long talk”").click()
+    choose(other, "A long talk", "Delete…")
     other.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).wait_for()
     dialog.get_by_role("button", name="Delete and forget").click()
     page.wait_for_url("**/new/")

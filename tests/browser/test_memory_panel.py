@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.chat_page import ChatPage
 from tests.serving import USERNAME, Product, ProductFactory, manage
 
 pytestmark = pytest.mark.browser
@@ -168,3 +169,17 @@ def test_all_of_it_works_without_javascript(browser: Browser, product: ProductFa
     page.get_by_role("link", name="Show it").click()
     expect(page.get_by_text("My tea is in the tin.").first).to_be_visible()
     context.close()
+
+
+def test_a_typed_wish_is_noted_in_the_conversation(page: Page, product: ProductFactory) -> None:
+    memoryos = product()
+    memoryos.sign_in(page)
+    chat = ChatPage(page, memoryos)
+    chat.new()
+    chat.ask("Remember that my dog is called Rex.")
+    page.reload()
+    note = page.locator(".memory-update")
+    note.get_by_text("Memory updated: 1 fact").click()
+    note.get_by_role("link", name="my dog is called Rex.").click()
+    expect(page.get_by_role("heading", name="Where it came from")).to_be_visible()
+    expect(page.locator(".page-card")).to_contain_text("Remember that my dog is called Rex.")

@@ -119,7 +119,7 @@ def test_the_purge_takes_what_was_deleted_long_enough_ago_and_nothing_else(memor
     answer = AnswerFactory(parent__conversation__memory=memory, page=PageFactory(memory=memory))
     give(answer, (Tier.SHORT_TERM, answer.page_id or 0))
     long_ago = answer.conversation
-    long_ago.deleted_at = now - UNDO
+    long_ago.head, long_ago.deleted_at = answer, now - UNDO
     long_ago.save()
     just_now = ConversationFactory(memory=memory, deleted_at=now - UNDO + timedelta(seconds=1))
     kept = ConversationFactory(memory=memory)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import wishes
 from chat.access import Seat
+from chat.conversations import locked_as_a_whole, locked_for
 from chat.enums import Mode
 from chat.learning import updates_of
 from chat.models import Conversation
@@ -104,3 +109,31 @@ def test_what_is_remembered_from_a_message_rests_on_the_page_of_its_turn(memory:
     fact = wishes.remember_from(question, "I like tea", by=memory.user).fact
     assert list(fact.sources.all()) == [pages[1]]
     assert not wishes.remember_from(answer, "I like milk", by=memory.user).fact.sources.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wish_and_a_deletion_of_its_conversation_do_not_wait_for_each_other(memory: Memory) -> None:
+    conversation = ConversationFactory(memory=memory)
+    seat, holds = Seat(memory.user, None, conversation.pk), threading.Event()
+
+    def delete() -> None:
+        holds.wait(5)
+        try:
+            with transaction.atomic():
+                locked_as_a_whole(memory.user, conversation.pk).delete()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        deletion = pool.submit(delete)
+        with transaction.atomic():
+            wishes.make_way(seat, WISH)
+            locked = locked_for(memory.user, conversation.pk)
+            assert locked is not None
+            holds.set()
+            # Long enough for the other one to have taken what it can.
+            time.sleep(0.3)
+            assert wishes.heed_wish(QuestionFactory(conversation=locked, content=WISH)) is not None
+        deletion.result(10)
+    assert memory.knowledge.get().text == "my dog is called Rex."
+    assert not Conversation.objects.exists()

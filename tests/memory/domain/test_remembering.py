@@ -14,7 +14,7 @@ from memory.domain.remembering import remember, trace, wish_of
 from memory.embedding import get_embedder
 from memory.enums import Actor, EventKind, KnowledgeStatus, Tier
 from memory.exceptions import InvalidText
-from memory.llm.base import Fact, PromotionResult
+from memory.llm.base import Fact, ProfileFinding, PromotionResult
 from memory.models import Memory, MemoryEvent
 from tests.memory.factories import EPOCH, KnowledgeFactory, MemoryFactory, PageFactory, SegmentFactory
 from tests.memory.fakes import ScriptedConsolidator
@@ -203,3 +203,15 @@ def test_a_page_of_another_memory_is_no_source(memory: Memory) -> None:
     with pytest.raises(ValueError, match="own memory"):
         remember(memory, "I am tall", by=memory.user, page=PageFactory())
     assert memory.knowledge.count() == 1
+
+
+def test_a_message_remembered_word_for_word_is_still_read_for_what_else_it_says(memory: Memory) -> None:
+    segment = SegmentFactory(memory=memory, length=1)
+    page = PageFactory(segment=segment, query="I moved to Lund in May.")
+    remember(memory, page.query, by=memory.user, page=page)
+    thinking = ScriptedConsolidator(
+        promote=lambda _: PromotionResult(profile=(ProfileFinding("home town", "Lund", (0,)),))
+    )
+    promote(segment, thinking, get_embedder(), EPOCH)
+    assert [text.query for text in thinking.promotions[0].pages] == ["I moved to Lund in May."]
+    assert memory.profile.get().value == "Lund"

@@ -1,0 +1,103 @@
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from chat.models import Conversation
+from memory.enums import Role
+from memory.models import Memory
+from tests.chat.factories import ConversationFactory
+from tests.memory.factories import MemoryFactory
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def client(memory: Memory) -> Client:
+    client = Client()
+    client.force_login(memory.user)
+    return client
+
+
+@pytest.fixture
+def other(memory: Memory) -> Memory:
+    """The person's memory at a second assistant."""
+    return MemoryFactory(user=memory.user)
+
+
+def assistant_of(client: Client, address: str = "/new/") -> str:
+    return str(client.get(address).context["assistant"].slug)
+
+
+def test_a_choice_is_remembered(client: Client, memory: Memory, other: Memory) -> None:
+    conversation = ConversationFactory(memory=other)
+    ConversationFactory(memory=memory)
+    assert assistant_of(client) == memory.assistant.slug
+    chosen = client.get("/", {"assistant": other.assistant.slug})
+    assert chosen.headers["Location"] == conversation.get_absolute_url()
+    assert assistant_of(client) == assistant_of(client, "/conversations/") == other.assistant.slug
+    assert client.get("/").headers["Location"] == conversation.get_absolute_url()
+
+
+def test_a_conversation_makes_its_assistant_the_current_one(client: Client, memory: Memory, other: Memory) -> None:
+    client.get(ConversationFactory(memory=other).get_absolute_url())
+    assert assistant_of(client) == other.assistant.slug
+    client.get(ConversationFactory(memory=memory).get_absolute_url())
+    assert assistant_of(client) == memory.assistant.slug
+
+
+def test_fragments_of_an_open_page_choose_nothing(client: Client, memory: Memory, other: Memory) -> None:
+    ConversationFactory(memory=other, title="With the other one")
+    query = {"assistant": other.assistant.slug}
+    for address in ("/conversations/", "/search/"):
+        assert "With the other one" in client.get(address, query, headers=HTMX).text
+    assert assistant_of(client) == memory.assistant.slug
+
+
+@pytest.mark.parametrize("slug", ["", "unknown", "\0", "x" * 500])
+def test_an_unknown_choice_is_not_found(client: Client, slug: str) -> None:
+    for address in ("/", "/new/", "/conversations/"):
+        assert client.get(address, {"assistant": slug}).status_code == 404
+
+
+def test_a_strangers_and_an_archived_assistant_cannot_be_chosen(client: Client, other: Memory) -> None:
+    stranger = MemoryFactory(role=Role.OWNER)
+    other.assistant.archived_at = timezone.now()
+    other.assistant.save()
+    for memory in (stranger, other):
+        for address in ("/", "/new/"):
+            assert client.get(address, {"assistant": memory.assistant.slug}).status_code == 404
+    assert client.get("/conversations/", {"assistant": stranger.assistant.slug}).status_code == 404
+
+
+def test_what_is_remembered_and_no_longer_allowed_is_let_go(client: Client, memory: Memory, other: Memory) -> None:
+    for change in ("archive", "leave"):
+        assert assistant_of(client, f"/new/?assistant={other.assistant.slug}") == other.assistant.slug
+        if change == "archive":
+            other.assistant.archived_at = timezone.now()
+            other.assistant.save()
+        else:
+            other.assistant.memberships.all().delete()
+        assert assistant_of(client) == memory.assistant.slug
+        other.assistant.archived_at = None
+        other.assistant.save()
+
+
+def test_conversations_with_an_archived_assistant_can_be_read(client: Client, memory: Memory, other: Memory) -> None:
+    conversation: Conversation = ConversationFactory(memory=other)
+    other.assistant.archived_at = timezone.now()
+    other.assistant.save()
+    page = client.get(conversation.get_absolute_url())
+    assert "This assistant is archived" in page.text
+    assert assistant_of(client) == memory.assistant.slug
+    assert assistant_of(client, f"/conversations/?assistant={other.assistant.slug}") == other.assistant.slug
+
+
+def test_the_switcher_shows_where_there_is_a_choice(client: Client, memory: Memory) -> None:
+    assert 'popovertarget="assistants"' not in client.get("/new/").text
+    other = MemoryFactory(user=memory.user, assistant__name="<b>Iris</b>")
+    MemoryFactory(assistant__name="Somebody else's")
+    text = client.get("/new/").text
+    assert f'href="/?assistant={other.assistant.slug}"' in text
+    assert "&lt;b&gt;Iris&lt;/b&gt;" in text
+    assert "Somebody else" not in text
