@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.utils import translation
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from memoryos_site.embedded_postgres.base import stop_using
@@ -56,6 +57,13 @@ def _stop_server(server: EmbeddedServer) -> None:
     deadline = time.monotonic() + 10
     while not server.detach() and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+@pytest.fixture(autouse=True)
+def _no_language() -> Iterator[None]:
+    """Let each test begin without a language: a request leaves its own active in the thread of Django's test client."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
