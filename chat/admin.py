@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from chat.models import Conversation, Message, RecalledItem
 
@@ -55,12 +56,12 @@ class ConversationAdmin(ConversationModelAdmin):
         """Refuse: a conversation comes with its first message."""
         return False
 
-    @admin.display(ordering="memory__user__username")
+    @admin.display(description=_("Person"), ordering="memory__user__username")
     def person(self, row: Conversation) -> str:
         """Whose conversation it is."""
         return str(row.memory.user)
 
-    @admin.display(ordering="memory__assistant__name")
+    @admin.display(description=_("Assistant"), ordering="memory__assistant__name")
     def assistant(self, row: Conversation) -> str:
         """With whom it is."""
         return row.memory.assistant.name
@@ -88,7 +89,7 @@ class MessageAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     show_full_result_count = False
 
-    @admin.display(description="text")
+    @admin.display(description=_("Text"))
     def beginning(self, row: Message) -> str:
         """The first words."""
         return row.content[:80]

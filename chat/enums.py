@@ -1,37 +1,38 @@
 """The closed vocabularies of the chat."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Mode(models.TextChoices):
     """What a conversation does with memory: recalls and records; only recalls; neither, and is gone when closed."""
 
-    NORMAL = "normal", "Normal"
-    READ_ONLY = "read_only", "Read-only memory"
-    TEMPORARY = "temporary", "Temporary"
+    NORMAL = "normal", _("Normal")
+    READ_ONLY = "read_only", _("Read-only memory")
+    TEMPORARY = "temporary", _("Temporary")
 
 
 class TitleSource(models.TextChoices):
     """Who named a conversation. What a person wrote stands."""
 
-    FIRST_WORDS = "first_words", "Its first words"
-    MODEL = "model", "A model"
-    PERSON = "person", "A person"
+    FIRST_WORDS = "first_words", _("Its first words")
+    MODEL = "model", _("A model")
+    PERSON = "person", _("A person")
 
 
 class MessageRole(models.TextChoices):
-    USER = "user", "You"
-    ASSISTANT = "assistant", "Assistant"
+    USER = "user", _("You")
+    ASSISTANT = "assistant", _("Assistant")
 
 
 class Status(models.TextChoices):
     """Where a message stands. All but `STREAMING` are final."""
 
-    STREAMING = "streaming", "Being written"
-    COMPLETE = "complete", "Complete"
-    STOPPED = "stopped", "Stopped by the person"
-    INTERRUPTED = "interrupted", "Interrupted"
-    FAILED = "failed", "Failed"
+    STREAMING = "streaming", _("Being written")
+    COMPLETE = "complete", _("Complete")
+    STOPPED = "stopped", _("Stopped by the person")
+    INTERRUPTED = "interrupted", _("Interrupted")
+    FAILED = "failed", _("Failed")
 
 
 RETRYABLE = frozenset({Status.INTERRUPTED, Status.FAILED})

@@ -196,7 +196,8 @@ def may_be_loaded(address: str, hosts: Sequence[str]) -> bool:
 
 
 def _table_open(*_args: object) -> str:
-    return f'<div class="table-scroll" role="group" aria-label="{escape(_("Table"))}" tabindex="0"><table>\n'
+    name = escape(_("Table"))
+    return f'<div class="table-scroll" role="group" aria-label="{name}" tabindex="0"><table>\n'
 
 
 def _code(_renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
@@ -204,9 +205,10 @@ def _code(_renderer: RendererHTML, tokens: Sequence[Token], index: int, options:
     body, language = highlighted(token.content, token.info, env["allowance"])
     longest = max(map(len, token.content.splitlines()), default=0)
     focus = ' tabindex="0"' if longest > _SCROLLS_FROM_CHARACTERS else ""
+    name, copy = escape(_("Code")), escape(_("Copy"))
     return (
-        f'<div class="code" role="group" aria-label="{escape(_("Code"))}"><div class="code-head">'
+        f'<div class="code" role="group" aria-label="{name}"><div class="code-head">'
         f'<span class="code-language">{escape(language)}</span>'
-        f'<button class="copy-button" type="button" data-copy="code">{escape(_("Copy"))}</button></div>'
+        f'<button class="copy-button" type="button" data-copy="code">{copy}</button></div>'
         f"<pre{focus}><code>{body}</code></pre></div>\n"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
@@ -14,6 +13,7 @@ from memory.enums import Actor, EventKind, KnowledgeStatus, Source, Subject
 from memory.exceptions import ModelTimedOut
 from memory.models import Assistant, Knowledge, Memory, MemoryEvent, Page, Segment
 from memory.views.activity import actor, sentence
+from tests.english import ENGLISH, english_of
 from tests.memory.factories import (
     EPOCH,
     AssistantFactory,
@@ -30,44 +30,6 @@ from tests.memory.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-# Words that no page can do without in English, and those of our own vocabulary; none of them is Indonesian.
-ENGLISH = re.compile(
-    r"\b(the|of|and|or|you|your|yours|is|are|was|were|has|have|not|no|this|that|these|it|its|with|from|for|to|in|by|as|at"
-    r"|on|all|any|what|where|when|which|who|pages?|segments?|facts?|traits?|heat|short-term|mid-term|long-term|memory"
-    r"|recalled|learnt|read|said|last|times?|yet|more|forget|forgotten|delete|deleted|edit|edited|save|saved|cancel|add"
-    r"|archived?|restored?|active|proposed|superseded|high|medium|low|overview|latest|keywords|sign|settings|waiting"
-    r"|running|failed|today|ago|january|next|previous|back|list|untitled|nothing|everything|attributes?|level|reason"
-    r"|value|name|assistant|knowledge|openness|travel|interests|import)\b",
-    re.IGNORECASE,
-)
-
-
-class Visible(HTMLParser):
-    """Collects what a person reads or hears of a page: texts and speaking attributes, but no code."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self.silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.silent += tag in ("script", "style", "code")
-        self.texts += [value for name, value in attrs if value and name in ("aria-label", "title", "placeholder")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self.silent -= tag in ("script", "style", "code")
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent and data.strip():
-            self.texts.append(data.strip())
-
-
-def english_of(html: str) -> list[str]:
-    """Return the texts of a page in which there is English. Languages are named in their own words."""
-    page = Visible()
-    page.feed(html)
-    return [text for text in page.texts if ENGLISH.search(text) and text != "English"]
 
 
 @pytest.fixture
