@@ -16,11 +16,11 @@ from django.urls import URLPattern, reverse
 import chat.urls
 import memory.urls
 from chat.enums import Status
-from chat.models import Conversation
+from chat.models import LearntItem, MemoryUpdate, Message, RecalledItem
 from chat.text import title_from
 from memory.domain.recording import record_page
 from memory.domain.traits import TRAIT_DIMENSIONS
-from memory.enums import Actor, EventKind
+from memory.enums import Actor, EventKind, Tier
 from memory.models import Memory, Trait
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import (
@@ -36,6 +36,16 @@ from tests.memory.factories import (
 
 # They answer a POST only, or say that there is nothing to see.
 _NO_PAGES = {"job-retry", "segment-archive", "segment-restore", "live"}
+_NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember"}
+_SWITCHES = ("-disable", "-enable", "-pin", "-unpin")
+_FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}
+_TIERS = {
+    "page": (Tier.SHORT_TERM, Tier.MID_TERM),
+    "profile": (Tier.PROFILE,),
+    "traits": (Tier.TRAIT,),
+    "knowledge": (Tier.USER_KNOWLEDGE,),
+    "assistant-knowledge": (Tier.ASSISTANT_KNOWLEDGE,),
+}
 
 
 def fill(memory: Memory, texts: Sequence[str]) -> list[str]:
@@ -43,11 +53,14 @@ def fill(memory: Memory, texts: Sequence[str]) -> list[str]:
 
     The last text is the one whose own pages are among the addresses; lists show all of them.
     """
-    conversation = _converse(memory, texts)
-    return ["/", *_chat_addresses(conversation), *_memory_addresses(memory, _remember(memory, texts))]
+    rows = _remember(memory, texts)
+    answer = _converse(memory, texts)
+    _recall(answer, rows)
+    return ["/", *_chat_addresses(answer, rows["page"]), *_memory_addresses(memory, rows)]
 
 
-def _converse(memory: Memory, texts: Sequence[str]) -> Conversation:
+def _converse(memory: Memory, texts: Sequence[str]) -> Message:
+    """Return the last answer of the last conversation."""
     for text in texts:
         conversation = ConversationFactory(memory=memory, title=title_from(text) or "Untitled")
     faults = cycle([Status.COMPLETE, Status.STOPPED, Status.INTERRUPTED, Status.FAILED])
@@ -56,10 +69,24 @@ def _converse(memory: Memory, texts: Sequence[str]) -> Conversation:
         error = text[:500] if status == Status.FAILED else ""
         # Two of each: the second is another version of the first.
         AnswerFactory(parent=question, content=text)
-        AnswerFactory(parent=question, content=text, status=status, error=error)
-    conversation.head = conversation.messages.order_by("pk").last()
-    conversation.save()
-    return conversation
+        answer: Message = AnswerFactory(parent=question, content=text, status=status, error=error)
+    return answer
+
+
+def _recall(answer: Message, rows: dict[str, int]) -> None:
+    """Let the answer have been given a row of each tier, and memory have learnt each from it."""
+    answer.page_id = rows["page"]
+    answer.prompt_tokens = {"instructions": 90, "memory": 300, "history": 20, "question": 5}
+    answer.save()
+    update = MemoryUpdate.objects.create(conversation=answer.conversation, created_at=answer.created_at)
+    keys = [(tier, rows[name]) for name, tiers in _TIERS.items() for tier in tiers]
+    for rank, (tier, key) in enumerate(keys, start=1):
+        RecalledItem.objects.create(
+            message=answer, rank=rank, tier=tier, object_id=key, score=1.0, signals={"dense": 0.5}, tokens=9
+        )
+        if tier not in _TIERS["page"]:
+            LearntItem.objects.create(update=update, tier=tier, object_id=key)
+    LearntItem.objects.create(update=update, tier=Tier.MID_TERM, object_id=rows["segment"])
 
 
 def _remember(memory: Memory, texts: Sequence[str]) -> dict[str, int]:
@@ -102,19 +129,20 @@ def _failed_job(memory: Memory) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _chat_addresses(conversation: Conversation) -> list[str]:
-    of_one = [pattern for pattern in chat.urls.urlpatterns if "conversation_id" in pattern.pattern.converters]
-    others = [pattern for pattern in chat.urls.urlpatterns if not pattern.pattern.converters and pattern.name != "home"]
-    return [
-        *(reverse(f"chat:{pattern.name}") for pattern in others),
-        *(reverse(f"chat:{pattern.name}", args=[conversation.pk]) for pattern in of_one),
-    ]
+def _chat_addresses(answer: Message, page: int) -> list[str]:
+    known = {"conversation_id": answer.conversation_id, "message_id": answer.pk, "page_id": page}
+    addresses = [f"{reverse('chat:new')}?mode=temporary", f"{reverse('chat:search')}?q=xss"]
+    for pattern in chat.urls.urlpatterns:
+        if pattern.name not in _NO_PAGES | _FILES | {"home"}:
+            arguments = {name: known[name] for name in pattern.pattern.converters}
+            addresses.append(reverse(f"chat:{pattern.name}", kwargs=arguments))
+    return addresses
 
 
 def _memory_addresses(memory_: Memory, rows: dict[str, int]) -> list[str]:
     addresses = []
     for pattern in memory.urls.urlpatterns:
-        if pattern.name in _NO_PAGES:
+        if pattern.name in _NO_PAGES or str(pattern.name).endswith(_SWITCHES):
             continue
         query = f"?id={rows['page']}" if pattern.name == "pages-forget" else ""
         addresses.append(reverse(f"memory:{pattern.name}", kwargs=_arguments(pattern, memory_, rows)) + query)
