@@ -246,9 +246,10 @@ def test_what_the_socket_brings_is_in_indonesian(conversation: Conversation) -> 
 
 def test_refusals_are_in_indonesian() -> None:
     # For the developers of clients: the product's own sends no such frames.
-    refusals = [kind for kind in ChatError.__subclasses__() if kind not in (MalformedFrame, UnknownFrame)]
+    internal = (MalformedFrame, UnknownFrame)
+    kinds: list[type[ChatError]] = [ChatError, *(kind for kind in ChatError.__subclasses__() if kind not in internal)]
     with translation.override("id"):
-        assert [str(kind()) for kind in (ChatError, *refusals) if ENGLISH.search(str(kind()))] == []
+        assert [str(kind()) for kind in kinds if ENGLISH.search(str(kind()))] == []
         labels = [str(label) for choices in (Mode, TitleSource, MessageRole, Status) for label in choices.labels]
     assert [label for label in labels if ENGLISH.search(label)] == []
 
