@@ -2,6 +2,10 @@
 
 const GAP = 4;
 const EDGE = 8;
+// A style sheet of our own: an attribute would be copied by htmx to the next menu of that id, which the content security
+// policy forbids. One menu is open at a time.
+const placing = new CSSStyleSheet();
+document.adoptedStyleSheets.push(placing);
 
 export function setUpMenus() {
   // These events do not bubble.
@@ -24,8 +28,6 @@ function toggled({ target: menu, newState }) {
   if (!menu.matches?.(".menu")) return;
   const button = buttonOf(menu);
   menu.classList.toggle("is-placed", newState === "open");
-  // htmx would copy the attribute to the next menu of that id, which the content security policy forbids.
-  menu.removeAttribute("style");
   if (newState !== "open" || !button) return;
   place(menu, button.getBoundingClientRect());
   if (button.matches(":focus-visible")) itemsOf(menu)[0]?.focus();
@@ -36,8 +38,7 @@ function place(menu, button) {
   const below = button.bottom + GAP;
   const top = below + height > innerHeight - EDGE ? Math.max(EDGE, button.top - GAP - height) : below;
   const left = Math.min(Math.max(EDGE, button.left), innerWidth - EDGE - width);
-  menu.style.top = `${top}px`;
-  menu.style.left = `${left}px`;
+  placing.replaceSync(`.menu.is-placed { top: ${top}px; left: ${left}px; }`);
 }
 
 /** What is scrolled away under its menu is no longer what the menu is about. */

@@ -181,9 +181,10 @@ def test_axe_finds_nothing_while_an_answer_runs_fails_and_in_dialogs(
     model.queue(Behaviour(status=401))
     chat.ask("Fail")
     faults += faults_in_every_look(page)
-    page.locator(".list-row.is-current").hover()
     for name in ("rename", "delete"):
-        page.locator(f".list-row.is-current a[href$='/{name}/']").focus()
+        page.locator(".list-row.is-current [popovertarget]").focus()
+        page.keyboard.press("Enter")
+        page.locator(f".menu:popover-open a[href$='/{name}/']").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog")).to_be_visible()
         faults += faults_in_every_look(page)
@@ -319,12 +320,14 @@ def test_screen_readers_hear_of_an_answer_once_it_is_whole(page: Page, memoryos:
     model.queue(Behaviour(text="One two three four five six.", stall_after=3))
     chat.say("Count")
     expect(chat.running).to_contain_text("two")
-    expect(page.locator("#content").get_by_role("status")).to_have_count(1)
-    expect(page.locator("#content").get_by_role("status")).to_have_text("Answering…")
+    # One for the answer; the other tells of what a search has found.
+    expect(page.locator("#content").get_by_role("status")).to_have_count(2)
+    expect(page.locator("#search-status")).to_have_text("")
+    expect(page.locator("#status")).to_have_text("Answering…")
     expect(page.get_by_role("log")).to_have_count(1)
     assert chat.running.evaluate("node => node.closest('[role=log]')") is None
     assert chat.running.evaluate("node => node.closest('[aria-live]').ariaLive") == "off"
     assert page.locator("[aria-live=polite], [aria-live=assertive]").count() == 0
     chat.button("Stop").click()
     expect(page.get_by_role("log").locator("article")).to_have_count(2)
-    expect(page.locator("#content").get_by_role("status")).to_have_text("Answer stopped")
+    expect(page.locator("#status")).to_have_text("Answer stopped")

@@ -139,7 +139,7 @@ def test_a_time_is_whole_on_hover_in_the_readers_zone(context: BrowserContext, m
     time = page.locator(".turn-assistant time")
     title = time.get_attribute("title") or ""
     whole = page.evaluate(
-        """(moment) => new Intl.DateTimeFormat(document.documentElement.lang, {
+        """(moment) => new Intl.DateTimeFormat(navigator.languages[0], {
             dateStyle: "full", timeStyle: "long", timeZone: "Asia/Bangkok"
         }).format(new Date(moment))""",
         time.get_attribute("datetime"),

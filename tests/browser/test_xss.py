@@ -109,7 +109,8 @@ def test_what_people_and_models_say_stays_text(
         assert re.match(r"https?://|mailto:", link.get_attribute("href") or "")
     for title in (f"</title><img src=x onerror={RUN}>", f'"><svg onload={RUN}>{{{{7*7}}}}'):
         page.locator(".list-row.is-current").hover()
-        page.locator(".list-row.is-current a[href$='/rename/']").click()
+        page.locator(".list-row.is-current [popovertarget]").click()
+        page.locator(".menu:popover-open a[href$='/rename/']").click()
         page.get_by_role("textbox", name="Title").fill(title)
         page.get_by_role("button", name="Rename", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(title)

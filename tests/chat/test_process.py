@@ -74,11 +74,13 @@ def test_kill_in_the_middle_of_an_answer(product: ProductFactory, model: OpenAIS
             done = frame_of(wire, "done", FOUND_OUT)
             assert (done["status"], "One two three" in done["html"]) == ("interrupted", True)
             model.default = Behaviour(text="All of it.")
-            wire.send(json.dumps({"type": "retry", "message_id": answer_id}))
-            assert frame_of(wire, "done")["html"] == "<p>All of it.</p>\n"
+            wire.send(json.dumps({"type": "regenerate", "message_id": answer_id}))
+            assert "<p>All of it.</p>\n" in frame_of(wire, "done")["html"]
         page = client.get(f"/c/{conversation_id}/").text
-        assert "What had been written is kept." in page
-        assert "All of it." in page
+        assert ("All of it." in page, "2/2" in page, "One two three" in page) == (True, True, False)
+        earlier = client.get(f"/c/{conversation_id}/?at={answer_id}").text
+        assert "What had been written is kept." in earlier
+        assert "One two three" in earlier
 
 
 def test_an_orderly_end_keeps_the_text_at_once(product: ProductFactory, model: OpenAIServer) -> None:
