@@ -23,7 +23,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from chat import groups, keeping, modes, writing
-from chat.database import at_length, in_database
+from chat.database import at_length, at_once, at_the_end, in_database
 from chat.enums import Mode, Status
 from chat.history import history_of
 from chat.models import Message
@@ -68,6 +68,7 @@ class Producer:
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
         self._answer = Collector()
+        self._answer.add(turn.beginning)
         self._usage = Usage()
         self._model = ""
         self._asked_at = time.monotonic()
@@ -75,7 +76,7 @@ class Producer:
         self._left_out: Sequence[RecalledItem] = ()
         self._visited: Sequence[int] = ()
         self._prompt_tokens: Mapping[str, int] = {}
-        self._told = 0
+        self._told = len(self._answer.text)
         self._grown = asyncio.Event()
         # Of the person who asked: what went wrong is said in it.
         self._language = translation.get_language() or settings.LANGUAGE_CODE
@@ -88,15 +89,18 @@ class Producer:
 
     async def run(self) -> None:
         """Write the answer and end it, one way or another; raises nothing."""
-        reading = asyncio.create_task(self._read())
-        beside = [asyncio.create_task(self._keep()), asyncio.create_task(self._tell())]
+        reading, telling = asyncio.create_task(self._read()), asyncio.create_task(self._tell())
+        # Until the end is stored: it may have to wait for the memory, and the answer must not count as dead meanwhile.
+        keeping_it = asyncio.create_task(self._keep())
         try:
             ends: set[asyncio.Future[Any]] = {reading, self._halted}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await _cancel(reading, telling)
+            await self._finish(reading)
         finally:
-            for task in (reading, *beside):
-                task.cancel()
-            await asyncio.gather(reading, *beside, return_exceptions=True)
+            await _cancel(reading, telling, keeping_it)
+
+    async def _finish(self, reading: asyncio.Task[None]) -> None:
         self._answer.close()
         # Before the end is stored, which may take its time: its frame alone would bring the last words late.
         await self._tell_news()
@@ -131,13 +135,11 @@ class Producer:
             answer.question.content,
             history.turns,
             timezone.now(),
-            unfinished=answer.content,
+            unfinished=self.turn.beginning,
             exclude_pages=history.elsewhere,
             recalls=answer.conversation.mode != Mode.TEMPORARY,
             records=answer.conversation.mode == Mode.NORMAL,
         )
-        self._answer.add(answer.content)
-        self._told = len(answer.content)
         self._visited = prepared.recollection.visited_segments(memory.conf)
         return prepared, get_responder(memory.assistant.model_settings.get("model") or None)
 
@@ -232,16 +234,22 @@ class Producer:
         )
 
 
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def _insist(write: Callable[[], bool]) -> None:
     """Write to the database; one that is away for a moment is waited for. Any other fault would only come again."""
     for pause in END_PAUSES:
         try:
-            await in_database(write)
+            await at_the_end(write)
             return
         except (OperationalError, InterfaceError) as error:
             logger.warning("The end of an answer could not be stored just now: %s", error)
         await asyncio.sleep(pause)
-    await in_database(write)
+    await at_the_end(write)
 
 
 def start(turn: Turn) -> None:
@@ -284,7 +292,7 @@ async def sweep() -> None:
     """Mark the answers of dead writers as interrupted, delete temporary conversations that nobody shows any more, and
     tell those who watch.
     """
-    for conversation_id in await in_database(writing.interrupt_expired, tuple(_running)):
+    for conversation_id in await at_once(writing.interrupt_expired, tuple(_running)):
         await groups.send_changed(conversation_id)
     for conversation_id in await in_database(modes.close_abandoned):
         await groups.send_changed(conversation_id)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar, assert_never
 from urllib.parse import parse_qs
 
@@ -109,7 +110,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """A page that was left or closed may have been the last one at a temporary conversation."""
         if code == WENT_AWAY and self.pump is not None:
-            await in_database(leave, self.seat.conversation_id)
+            await in_database(leave, self.seat.conversation_id, timedelta(seconds=self.watcher.looked_ago))
 
     async def _take_place(self, exists: bool) -> None:
         self.watcher = Watcher(self.seat, exists, self._send_frame, self._leave)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chat.database import in_database
+from chat.database import at_once
 from chat.writing import keep_texts
 
 GATHER_SECONDS = 0.05
@@ -40,7 +40,7 @@ async def _keep_soon() -> None:
         batch = dict(_waiting)
         _waiting.clear()
     try:
-        ours = await in_database(keep_texts, {pk: text for pk, (text, _) in batch.items()})
+        ours = await at_once(keep_texts, {pk: text for pk, (text, _) in batch.items()})
     except BaseException as error:
         for _, kept in batch.values():
             if not kept.done():

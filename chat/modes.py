@@ -21,8 +21,9 @@ from chat.models.conversation import ConversationQuerySet
 
 TEMPORARY_LEASE = timedelta(minutes=10)
 """How long a temporary conversation waits for a page that lost its network."""
-CLOSING = timedelta(seconds=8)
+CLOSING = timedelta(seconds=15)
 """How long it waits for a page that went away to come back: a reload does."""
+_TOLERANCE = timedelta(seconds=1)
 
 
 @transaction.atomic
@@ -45,9 +46,15 @@ def keep_open(conversation_id: UUID) -> None:
     _temporary(conversation_id).update(closes_at=Now() + TEMPORARY_LEASE)
 
 
-def leave(conversation_id: UUID) -> None:
-    """Say that a page was closed: the conversation goes soon unless another one shows it."""
-    _temporary(conversation_id).update(closes_at=Least("closes_at", Now() + CLOSING))
+def leave(conversation_id: UUID, looked_ago: timedelta) -> None:
+    """Say that a page was closed which has last renewed the conversation's time `looked_ago`: it goes soon, unless
+    another page has renewed it since then, or does.
+
+    A page that is loaded again is asked for before the old one's socket closes.
+    """
+    renewed_by_it = Now() + TEMPORARY_LEASE - looked_ago + _TOLERANCE
+    alone = _temporary(conversation_id).filter(closes_at__lte=renewed_by_it)
+    alone.update(closes_at=Least("closes_at", Now() + CLOSING))
 
 
 def close_abandoned() -> list[UUID]:

@@ -19,25 +19,29 @@ from django.utils import timezone
 from chat import wishes
 from chat.access import Seat
 from chat.branches import read_tree
-from chat.conversations import locked_for
+from chat.conversations import lock_memory, locked_for
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotContinuable
 from chat.limits import require_patience
 from chat.models import Conversation, Message
 from chat.modes import TEMPORARY_LEASE
 from chat.text import accept_message, title_from
-from chat.writing import LEASE
+from chat.writing import LEASE, remember_shown
 from memory.models import Memory
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and its answer to be written; `is_repeated` where the question had been sent before."""
+    """A question and its answer to be written; `is_repeated` where the question had been sent before.
+
+    `beginning` is the text that the answer goes on from.
+    """
 
     conversation_id: UUID
     question_id: int
     answer_id: int
     is_repeated: bool = False
+    beginning: str = ""
 
 
 @transaction.atomic
@@ -106,14 +110,22 @@ def begin_continue(seat: Seat, message_id: int) -> Turn:
 
 @transaction.atomic
 def select_version(seat: Seat, message_id: int) -> None:
-    """Show the branch on which a message stands, to its newest end. Raises ConversationGone, MessageNotFound, Busy."""
+    """Show the branch on which a message stands, to its newest end.
+
+    In one transaction: lock the memory and the conversation; end an answer whose writer died; move the head; let memory
+    hold the versions that are shown now, in place of those it holds of the same turns, as far as these are in
+    short-term memory. Raises ConversationGone, MessageNotFound, Busy.
+    """
+    lock_memory(Memory.objects.filter(conversations=seat.conversation_id, user=seat.user))
     conversation = _existing(seat)
     if not conversation.messages.filter(pk=message_id).exists():
         raise MessageNotFound
     _interrupt_dead(conversation)
     _require_quiet(conversation)
-    conversation.head_id = read_tree(conversation.pk).leaf(message_id)
+    tree = read_tree(conversation.pk)
+    conversation.head_id = tree.leaf(message_id)
     conversation.save(update_fields=["head"])
+    remember_shown(conversation, tree.path(conversation.head_id))
 
 
 def request_stop(seat: Seat, message_id: int) -> None:
@@ -198,6 +210,7 @@ def _ask(conversation: Conversation, parent: Message | None, text: str, client_i
         role=MessageRole.USER,
         content=text,
         client_id=client_id,
+        off_record=conversation.mode != Mode.NORMAL,
         created_at=now,
     )
     wishes.heed_wish(question)
@@ -214,6 +227,7 @@ def _open_answer(
         status=Status.STREAMING,
         content=continues.content if continues else "",
         continues=continues,
+        off_record=conversation.mode != Mode.NORMAL,
         lease_expires_at=Now() + LEASE,
         created_at=now,
     )
@@ -221,4 +235,4 @@ def _open_answer(
     conversation.last_message_at = now
     conversation.archived_at = None
     conversation.save(update_fields=["head", "last_message_at", "archived_at"])
-    return Turn(conversation.pk, question.pk, answer.pk)
+    return Turn(conversation.pk, question.pk, answer.pk, beginning=answer.content)

@@ -89,6 +89,11 @@ class Watcher:
         self._replies.append(frame)
         self._wake.set()
 
+    @property
+    def looked_ago(self) -> float:
+        """Seconds since the last look, which renewed the time of a temporary conversation."""
+        return time.monotonic() - self._looked_at
+
     async def run(self) -> None:
         """Pump until cancelled, or until the conversation is gone or the person signed out."""
         while True:
@@ -134,7 +139,8 @@ class Watcher:
             self.note_change()
             return
         if news is None:
-            if self._exists:
+            if self._exists or self._leaf:
+                # A page that shows messages of it knows it, whatever its reservation says.
                 raise ConversationGone
             return
         self._exists = True
@@ -164,11 +170,14 @@ class Watcher:
             self._running[message.message_id] = len(message.running_text)
 
     async def _update(self, message: MessageNews) -> None:
+        has = self._running.get(message.message_id)
+        if has is None:
+            # The page said something else while a frame was on its way to it.
+            return
         if message.running_text is not None:
-            has = self._running[message.message_id]
             await self._advance(message.message_id, has, message.running_text[has:])
         elif message.done is not None:
-            self._running.pop(message.message_id, None)
+            del self._running[message.message_id]
             await self._send(message.done)
 
     async def _forward(self, event: DeltaEvent) -> None:

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from chat import wishes
 from chat.conversations import lock_memory
-from chat.enums import Mode, Status
-from chat.models import Message, RecalledItem
+from chat.enums import Status
+from chat.models import Conversation, Message, RecalledItem
 from chat.models.message import ended
 from chat.titling import wish_title
 from memory.domain import recall
@@ -78,11 +78,11 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
 
     In one transaction: lock the memory, if there is something to remember or something of it was found for the answer,
     and the answer; when it is whole, or stopped with some text, record the page, the source of what the question wished
-    to have remembered, in place of those of the turn's other versions that are still in short-term memory, and count
-    the visits of the segments it drew on; store text, status and what was found for it, but for what has been forgotten
-    meanwhile; note the model call, if one was made, in the ledger; queue the naming of the conversation after its first
-    whole answer. Failed and interrupted answers leave memory as it was. Returns False, having noted no more than the
-    call, when someone else has ended the answer.
+    to have remembered, in place of those of the turn's other versions that are still in short-term memory (a stopped
+    one takes the place of no answer to the same question), and count the visits of the segments it drew on; store text,
+    status and what was found for it, but for what has been forgotten meanwhile; note the model call, if one was made,
+    in the ledger; queue the naming of the conversation after its first whole answer. Failed and interrupted answers
+    leave memory as it was. Returns False, having noted no more than the call, when someone else has ended the answer.
     """
     is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
     if is_remembered or written.recalled or written.left_out:
@@ -101,7 +101,7 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
     memory = answer.conversation.memory
     answer.content = written.text
     if is_remembered:
-        answer.page = _remember(answer, memory, written)
+        answer.page = _remember(answer, status, written)
     answer.model = written.model
     answer.tokens_in, answer.tokens_out = written.usage.tokens_in, written.usage.tokens_out
     answer.prompt_tokens = dict(written.prompt_tokens)
@@ -136,20 +136,43 @@ def interrupt_expired(alive: Collection[int] = ()) -> list[UUID]:
     return [conversation_id for _, conversation_id in expired]
 
 
-def _remember(answer: Message, memory: Memory, written: Written) -> Page | None:
-    if answer.conversation.mode != Mode.NORMAL:
+def remember_shown(conversation: Conversation, path: Sequence[int]) -> None:
+    """Record the answers on the shown branch that memory does not hold because another version took their place.
+
+    Runs in the caller's transaction, which holds the memory's lock.
+    """
+    answers = conversation.messages.answers().filter(pk__in=path, page__isnull=True, off_record=False)
+    told = answers.filter(status__in=(Status.COMPLETE, Status.STOPPED)).exclude(content="")
+    for answer in told.select_related("parent", "conversation__memory__assistant", "conversation__memory__user"):
+        if earlier := _pages_of_other_versions(answer):
+            answer.page = _record(answer, earlier)
+            answer.save(update_fields=["page"])
+
+
+def _remember(answer: Message, status: Status, written: Written) -> Page | None:
+    """Record an answer's turn, unless it was said off the record, or stopped where memory holds another answer."""
+    if answer.off_record or answer.question.off_record:
+        return None
+    if status == Status.STOPPED and answer.question.children.filter(page__isnull=False).exists():
         return None
     earlier = _pages_of_other_versions(answer)
+    page = _record(answer, earlier)
+    recall.count_visits(answer.conversation.memory, written.visited_segments, timezone.now())
+    return page
+
+
+def _record(answer: Message, earlier: Sequence[int]) -> Page:
+    """Record a turn as a page in place of the pages of its other versions; facts that rest on both stay."""
+    memory = answer.conversation.memory
     page = record_page(
         memory,
         query=answer.question.content,
-        response=written.text,
+        response=answer.content,
         occurred_at=answer.question.created_at,
         external_id=answer.external_id,
         metadata={"conversation": str(answer.conversation_id)},
         source=Source.CHAT,
     )
-    recall.count_visits(memory, written.visited_segments, timezone.now())
     wishes.trace(answer.question, page)
     if earlier:
         forget(memory, Target.pages(earlier), by=memory.user)
@@ -165,7 +188,7 @@ def _pages_of_other_versions(answer: Message) -> list[int]:
     question = answer.question
     asked = Message.objects.filter(conversation_id=answer.conversation_id, parent=question.parent_id)
     others = Message.objects.filter(parent__in=asked, page__segment__isnull=True, page__isnull=False)
-    return list(others.exclude(pk=answer.pk).values_list("page_id", flat=True))
+    return [pk for pk in others.exclude(pk=answer.pk).values_list("page_id", flat=True) if pk is not None]
 
 
 def _store_recalled(written: Written) -> None:

@@ -157,6 +157,12 @@ def test_a_temporary_conversation_leaves_no_row(chat: ChatPage, model: OpenAISer
     expect(page.locator("#log .bubble")).to_have_text(["My secret is blue"])
     expect(page.get_by_role("link", name="My secret is blue")).to_have_count(0)
     page.goto(f"{chat.memoryos.url}/memory/")
+    # It stays for the moment that a reload takes, and then goes with the next sweep.
+    until_none(chat.memoryos, "chat_conversation", "mode = 'temporary' AND closes_at > now() + interval '15 seconds'")
+    with chat.memoryos.database() as database:
+        database.execute(
+            "UPDATE chat_conversation SET closes_at = now() - interval '1 second' WHERE mode = 'temporary'"
+        )
     until_none(chat.memoryos, "chat_conversation", "mode = 'temporary'")
     until_none(chat.memoryos, "chat_message", "content LIKE '%secret is blue%'")
     until_none(chat.memoryos, "memory_page", "query LIKE '%secret is blue%'")

@@ -17,7 +17,7 @@ from chat.database import in_database
 from memoryos_site.asgi import application
 
 ORIGIN = "http://localhost"
-PATIENCE = 5.0
+PATIENCE = 15.0
 
 
 class Socket:

@@ -1,15 +1,16 @@
 """The producer against a real local model server, and the sweep."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from chat import answering, database, turns
+from chat import answering, database, turns, writing
 from chat.access import Seat
 from chat.database import in_database
 from chat.enums import Mode, Status
@@ -18,7 +19,8 @@ from memory.enums import Outcome
 from memory.models import Memory, ModelCall, Page
 from memory.signals import page_recorded
 from tests.chat.factories import ConversationFactory, running_answer, temporary_conversation
-from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer
+from tests.memory.factories import MemoryFactory
+from tests.openai_server import DEFAULT_REPLY, ERROR_SECRET, Behaviour, OpenAIServer
 
 pytestmark = pytest.mark.usefixtures("live")
 TEXT = "One two three four five six seven eight nine ten."
@@ -33,8 +35,8 @@ async def ask(memory: Memory, text: str = "Hello?") -> turns.Turn:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for a condition, at most five seconds."""
-    async with asyncio.timeout(5):
+    """Wait for a condition; a busy machine is slow, not wrong."""
+    async with asyncio.timeout(15):
         while not await condition():  # noqa: ASYNC110 - the condition is in the database
             await asyncio.sleep(0.02)
 
@@ -184,12 +186,12 @@ async def test_an_answer_of_which_nothing_can_be_recorded_keeps_its_text(
 
 async def test_the_sweep_survives_a_fault_of_any_kind(memory: Memory, caplog: pytest.LogCaptureFixture) -> None:
     dead = await in_database(running_answer, lease=timedelta(seconds=-1))
-    database._threads().shutdown()
+    database._apart("lease", 1).shutdown()
     await answering.startup()
     async with asyncio.timeout(5):
         while "could not be looked for" not in caplog.text:  # noqa: ASYNC110 - the log has no event
             await asyncio.sleep(0.02)
-    database._threads.cache_clear()
+    database._apart.cache_clear()
     answer = await ended(turns.Turn(dead.conversation_id, dead.question.pk, dead.pk))
     assert answer.status == Status.INTERRUPTED
 
@@ -421,3 +423,58 @@ async def test_an_answer_in_a_closed_temporary_conversation_ends(memory: Memory,
     await answering.sweep()
     assert await in_database(Message.objects.count) == 0
     await until(lambda: in_database(lambda: turn.answer_id not in answering._running))
+
+
+async def test_a_continuation_stopped_before_recall_loses_nothing(memory: Memory, model: OpenAIServer) -> None:
+    model.queue(Behaviour(text=TEXT, cut_after=3))
+    turn = await ask(memory)
+    half = (await ended(turn)).content
+    onward = await in_database(turns.begin_continue, Seat(memory.user, None, turn.conversation_id), turn.answer_id)
+    answering.start(onward)
+    answering.stop_here(onward.answer_id)
+    answer = await ended(onward)
+    assert (answer.status, answer.content) == (Status.STOPPED, half)
+
+
+async def test_an_answer_that_waits_for_its_memory_at_the_end_stays_alive(
+    memory: Memory, model: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "LEASE", timedelta(seconds=1))
+    held, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Memory.objects.locked(memory.pk)
+            held.set()
+            released.wait(10)
+
+    holding = asyncio.create_task(in_database(hold))
+    await asyncio.to_thread(held.wait, 5)
+    turn = await ask(memory)
+    await has_text(turn, DEFAULT_REPLY[:10])
+    await asyncio.sleep(2)
+    assert await in_database(writing.interrupt_expired) == []
+    assert (await read(turn)).status == Status.STREAMING
+    released.set()
+    await holding
+    assert (await ended(turn)).status == Status.COMPLETE
+
+
+async def test_a_locked_memory_holds_up_nobody_else(memory: Memory, model: OpenAIServer) -> None:
+    held, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Memory.objects.locked(memory.pk)
+            held.set()
+            released.wait(10)
+
+    holding = asyncio.create_task(in_database(hold))
+    await asyncio.to_thread(held.wait, 5)
+    waiting = [await ask(memory, f"Question {n}?") for n in range(6)]
+    other = await ask(await in_database(MemoryFactory))
+    await has_text(other, DEFAULT_REPLY[:10])
+    released.set()
+    await holding
+    for turn in (*waiting, other):
+        assert (await ended(turn)).status == Status.COMPLETE

@@ -52,11 +52,19 @@ def test_open_pages_keep_a_temporary_conversation() -> None:
 
 def test_a_closed_page_leaves_it_a_moment_and_never_more_than_it_had() -> None:
     conversation = temporary_conversation()
-    leave(conversation.pk)
+    leave(conversation.pk, timedelta(minutes=5))
     assert timedelta(0) < left(conversation) <= CLOSING
     Conversation.objects.update(closes_at=Now() + timedelta(seconds=1))
-    leave(conversation.pk)
+    leave(conversation.pk, timedelta(minutes=5))
     assert left(conversation) <= timedelta(seconds=1)
+
+
+def test_a_page_that_is_loaded_again_keeps_it_whichever_is_first() -> None:
+    conversation = temporary_conversation(closes_in=timedelta(seconds=1))
+    # The old page looked three seconds ago; the new one has been asked for since then.
+    keep_open(conversation.pk)
+    leave(conversation.pk, timedelta(seconds=3))
+    assert left(conversation) > timedelta(minutes=5)
 
 
 def test_what_nobody_shows_any_more_goes_with_all_its_rows() -> None:
@@ -79,6 +87,6 @@ def test_a_temporary_conversation_goes_although_its_person_has_left_the_assistan
 def test_lasting_conversations_are_neither_kept_open_nor_left() -> None:
     conversation = ConversationFactory()
     keep_open(conversation.pk)
-    leave(conversation.pk)
+    leave(conversation.pk, timedelta(minutes=5))
     conversation.refresh_from_db()
     assert conversation.closes_at is None

@@ -153,3 +153,16 @@ async def test_hints_about_a_message_that_has_ended_are_passed_over() -> None:
     await asyncio.sleep(0.05)
     assert [type(frame) for frame in reader.got] == [ConversationState]
     pump.cancel()
+
+
+async def test_a_page_that_shows_messages_learns_that_they_are_gone_whatever_it_reserved() -> None:
+    answer = await in_database(running_answer)
+    reader = Reader()
+    session_key = await in_database(signed_in, answer.conversation.memory.user)
+    seat = Seat(answer.conversation.memory.user, session_key, answer.conversation_id, new_in=1)
+    await in_database(answer.conversation.delete)
+    watcher = Watcher(seat, False, reader.send, reader.leave)
+    watcher.watch(Watch(type="watch", message_id=answer.pk))
+    async with asyncio.timeout(5):
+        await watcher.run()
+    assert isinstance(reader.ended, ConversationGone)

@@ -9,13 +9,13 @@ from django.utils import timezone
 from chat.conversations import delete_conversation
 from chat.enums import Mode, Status
 from chat.models import Conversation, Message, RecalledItem
-from chat.turns import begin_turn
+from chat.turns import begin_regenerate, begin_turn, select_version
 from chat.writing import Written, end_answer, fail_answer, interrupt_expired, keep_texts
 from memory.domain import recall
 from memory.enums import Outcome, Purpose, Source, Tier
 from memory.llm.base import Usage
 from memory.models import ModelCall, Page
-from tests.chat.factories import AnswerFactory, ConversationFactory, running_answer
+from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.chat.test_turns import seat_at
 from tests.memory.factories import PageFactory, SegmentFactory
 
@@ -180,10 +180,12 @@ def test_other_ends_leave_memory_as_it_was(status: Status, text: str) -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.READ_ONLY, Mode.TEMPORARY])
-def test_only_normal_conversations_are_remembered(mode: Mode) -> None:
-    answer = running_answer()
+def test_only_what_is_said_in_normal_conversations_is_remembered(mode: Mode) -> None:
     closes_at = timezone.now() + timedelta(minutes=1) if mode == Mode.TEMPORARY else None
-    Conversation.objects.update(mode=mode, closes_at=closes_at)
+    conversation = ConversationFactory(mode=mode, closes_at=closes_at)
+    answer = Message.objects.get(pk=begin_turn(seat_at(conversation), "Between us", "c1").answer_id)
+    # Whatever becomes of the conversation meanwhile: it was said on that condition.
+    Conversation.objects.update(mode=Mode.NORMAL, closes_at=None)
     assert end_answer(written(answer), Status.COMPLETE, Outcome.OK)
     assert not Page.objects.exists()
 
@@ -241,3 +243,46 @@ def test_the_sweep_interrupts_answers_of_dead_writers_only() -> None:
     alive.refresh_from_db()
     assert (dead.status, dead.content, dead.lease_expires_at) == (Status.INTERRUPTED, "Half", None)
     assert alive.status == Status.STREAMING
+
+
+def recorded(answer: Message, text: str, status: Status = Status.COMPLETE) -> Message:
+    """End a running answer and return it as it is then."""
+    assert end_answer(written(answer, text), status, Outcome.OK)
+    answer.refresh_from_db()
+    return answer
+
+
+def test_a_stopped_version_takes_the_place_of_no_answer_to_the_same_question() -> None:
+    first = recorded(running_answer(), "Whole.")
+    stopped = recorded(running_answer(parent=first.question), "Well", Status.STOPPED)
+    assert (Page.objects.get().response, stopped.page) == ("Whole.", None)
+
+
+def test_a_stopped_answer_to_a_corrected_question_takes_the_place_of_the_earlier_one() -> None:
+    first = recorded(running_answer(parent__content="I live in Paris"), "Paris!")
+    anew = QuestionFactory(conversation=first.conversation, parent=None, content="I live in Rome")
+    recorded(running_answer(parent=anew), "Ro", Status.STOPPED)
+    assert [page.query for page in Page.objects.all()] == ["I live in Rome"]
+
+
+def test_memory_holds_the_version_that_is_shown() -> None:
+    first = recorded(running_answer(), "One way.")
+    second = recorded(running_answer(parent=first.question), "Another way.")
+    assert Page.objects.get().response == "Another way."
+    seat = seat_at(first.conversation)
+    for chosen, text in ((first, "One way."), (second, "Another way."), (second, "Another way.")):
+        select_version(seat, chosen.pk)
+        page = Page.objects.get()
+        chosen.refresh_from_db()
+        assert (page.response, chosen.page) == (text, page)
+
+
+def test_choosing_a_version_records_nothing_that_was_said_off_the_record() -> None:
+    conversation = ConversationFactory(mode=Mode.READ_ONLY)
+    seat = seat_at(conversation)
+    first = recorded(Message.objects.get(pk=begin_turn(seat, "Between us", "c1").answer_id), "One way.")
+    Conversation.objects.update(mode=Mode.NORMAL)
+    again = begin_regenerate(seat, first.pk)
+    recorded(Message.objects.get(pk=again.answer_id), "Another way.")
+    select_version(seat, first.pk)
+    assert not Page.objects.exists()
