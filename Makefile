@@ -41,7 +41,7 @@ migrations: install-dev
 	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) makemigrations --check --dry-run
 
 pytest: install-dev ## Run the tests only (ARGS="-k recall")
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 bench: install ## Measure memory beside a million pages, then the chat, a quarter of an hour (ARGS="--pages 1000")
 	@$(MANAGE) bench $(ARGS)

@@ -33,6 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN_LOCK] = lock
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run all browser tests of a module, which share a product and a browser, and begin with them.
+
+    With `--dist loadgroup`, as `make pytest` has it; else each worker would start its own.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the databases and delete the run's folder, whatever the outcome of the run."""
     stop_using()
