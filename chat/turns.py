@@ -22,7 +22,7 @@ from chat.branches import read_tree
 from chat.conversations import locked_for
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotContinuable
-from chat.limits import require_patience
+from chat.limits import take_answer
 from chat.models import Conversation, Message
 from chat.modes import TEMPORARY_LEASE
 from chat.text import accept_message, title_from
@@ -182,7 +182,8 @@ def _answer_in(conversation: Conversation, message_id: int) -> Message:
 def _make_room(seat: Seat, conversation: Conversation) -> None:
     _interrupt_dead(conversation)
     _require_quiet(conversation)
-    require_patience(seat.user)
+    # The last of all locks.
+    take_answer(seat.user)
 
 
 def _interrupt_dead(conversation: Conversation) -> None:
