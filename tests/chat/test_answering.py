@@ -421,3 +421,4 @@ async def test_an_answer_in_a_closed_temporary_conversation_ends(memory: Memory,
     await answering.sweep()
     assert await in_database(Message.objects.count) == 0
     await until(lambda: in_database(lambda: turn.answer_id not in answering._running))
+    assert (await in_database(ModelCall.objects.get)).memory_id == memory.pk
