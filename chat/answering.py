@@ -35,6 +35,7 @@ from memory.enums import Outcome
 from memory.exceptions import ModelEmptyAnswer, ModelError
 from memory.llm import get_responder
 from memory.llm.base import Delta, Responder, Usage
+from memory.models import Memory
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Producer:
         self._answer = Collector()
         self._answer.add(turn.beginning)
         self._usage = Usage()
+        self._memory: Memory | None = None
         self._model = ""
         self._asked_at = time.monotonic()
         self._recalled: Sequence[RecalledItem] = ()
@@ -128,7 +130,7 @@ class Producer:
 
     def _prepare(self) -> tuple[PreparedReply, Responder]:
         answer = Message.objects.select_related("parent", "conversation__memory__assistant").get(pk=self.turn.answer_id)
-        memory = answer.conversation.memory
+        memory = self._memory = answer.conversation.memory
         history = history_of(answer.question)
         prepared = prepare_reply(
             memory,
@@ -224,6 +226,7 @@ class Producer:
         return writing.Written(
             answer_id=self.turn.answer_id,
             text=self._answer.text,
+            memory=self._memory,
             model=self._model,
             usage=self._usage,
             prompt_tokens=self._prompt_tokens,

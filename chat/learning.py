@@ -64,6 +64,22 @@ def note_wish(conversation: Conversation, fact: Knowledge, at: datetime) -> None
     LearntItem.objects.create(update=update, tier=Tier.USER_KNOWLEDGE, object_id=fact.pk)
 
 
+def noted_wishes(conversation: Conversation, moments: Iterable[datetime]) -> dict[int, list[datetime]]:
+    """Return the facts that wishes said at these moments were noted to have stored or confirmed, each with its moments.
+
+    Without those that are named by another note as well.
+    """
+    facts = LearntItem.objects.filter(tier=Tier.USER_KNOWLEDGE)
+    of_wishes = facts.filter(update__conversation=conversation, update__created_at__in=list(moments))
+    found: dict[int, list[datetime]] = defaultdict(list)
+    for pk, at in of_wishes.order_by("pk").values_list("object_id", "update__created_at"):
+        found[pk].append(at)
+    others = facts.filter(object_id__in=found).exclude(pk__in=of_wishes.values("pk"))
+    for pk in others.order_by().values_list("object_id", flat=True):
+        found.pop(pk, None)
+    return found
+
+
 def let_go(memory: Memory, rows: Rows) -> None:
     """Take what is forgotten out of all notes, and drop the notes that say nothing any more.
 

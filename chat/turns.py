@@ -22,7 +22,7 @@ from chat.branches import read_tree
 from chat.conversations import lock_memory, locked_for
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotContinuable
-from chat.limits import require_patience
+from chat.limits import take_answer
 from chat.models import Conversation, Message
 from chat.modes import TEMPORARY_LEASE
 from chat.text import accept_message, title_from
@@ -55,23 +55,25 @@ def begin_turn(seat: Seat, text: str, client_id: str) -> Turn:
     ConversationGone, TooManyAnswers, and Busy while another answer is being written.
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
-    wishes.make_way(seat, text)
+    wish = wishes.make_way(seat, text)
     now = timezone.now()
     conversation = _locked(seat) or _created(seat, text, now)
     if repeated := _sent_before(conversation, client_id):
         return repeated
     _make_room(seat, conversation)
-    return _ask(conversation, conversation.head, text, client_id, now)
+    return _ask(conversation, conversation.head, text, client_id, now, wish)
 
 
 @transaction.atomic
 def begin_edit(seat: Seat, message_id: int, text: str, client_id: str) -> Turn:
     """Say one's message anew: another version beside it, with an answer of its own; the earlier one stays.
 
-    Effects, order and errors are those of `begin_turn`; MessageNotFound where there is no such message of the person's.
+    Effects, order and errors are those of `begin_turn`, but that the memory is locked in any case, and what the earlier
+    versions wished to have remembered is taken back before the question is stored (`chat.wishes.take_back`).
+    MessageNotFound where there is no such message of the person's.
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
-    wishes.make_way(seat, text)
+    wish = wishes.make_way(seat, text, anew=True)
     conversation = _existing(seat)
     if repeated := _sent_before(conversation, client_id):
         return repeated
@@ -79,7 +81,8 @@ def begin_edit(seat: Seat, message_id: int, text: str, client_id: str) -> Turn:
     if earlier is None:
         raise MessageNotFound
     _make_room(seat, conversation)
-    return _ask(conversation, earlier.parent, text, client_id, timezone.now())
+    wishes.take_back(earlier, wish)
+    return _ask(conversation, earlier.parent, text, client_id, timezone.now(), wish)
 
 
 @transaction.atomic
@@ -191,7 +194,8 @@ def _answer_in(conversation: Conversation, message_id: int) -> Message:
 def _make_room(seat: Seat, conversation: Conversation) -> None:
     _interrupt_dead(conversation)
     _require_quiet(conversation)
-    require_patience(seat.user)
+    # The last of all locks.
+    take_answer(seat.user)
 
 
 def _interrupt_dead(conversation: Conversation) -> None:
@@ -203,7 +207,9 @@ def _require_quiet(conversation: Conversation) -> None:
         raise Busy
 
 
-def _ask(conversation: Conversation, parent: Message | None, text: str, client_id: str, now: datetime) -> Turn:
+def _ask(
+    conversation: Conversation, parent: Message | None, text: str, client_id: str, now: datetime, wish: str | None
+) -> Turn:
     question = Message.objects.create(
         conversation=conversation,
         parent=parent,
@@ -213,7 +219,7 @@ def _ask(conversation: Conversation, parent: Message | None, text: str, client_i
         off_record=conversation.mode != Mode.NORMAL,
         created_at=now,
     )
-    wishes.heed_wish(question)
+    wishes.heed_wish(question, wish)
     return _open_answer(conversation, question, now)
 
 

@@ -6,6 +6,7 @@ An answer is alive as long as its lease, which its writer renews; times of lease
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -21,7 +22,7 @@ from chat.models.message import ended
 from chat.titling import wish_title
 from memory.domain import recall
 from memory.domain.forgetting import Target, forget, still_there
-from memory.domain.ledger import note_call
+from memory.domain.ledger import Told, note_call, note_where_it_stands
 from memory.domain.recording import record_page
 from memory.enums import Outcome, Purpose, Source
 from memory.llm.base import Usage
@@ -44,10 +45,13 @@ _KEEP = """
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a writer has to show at the end of an answer. `model` is blank when none was asked."""
+    """What a writer has to show at the end of an answer. `model` is blank when none was asked; `memory` is the one that
+    it was asked for, with its assistant: it bears the cost also when the answer is gone.
+    """
 
     answer_id: int
     text: str
+    memory: Memory | None = None
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     prompt_tokens: Mapping[str, int] = field(default_factory=dict)
@@ -212,18 +216,24 @@ def _store_recalled(written: Written) -> None:
 
 def _note_call(memory: Memory, written: Written, outcome: Outcome, error: str) -> None:
     if written.model:
-        note_call(
-            memory,
-            purpose=Purpose.REPLY,
-            model=written.model,
-            usage=written.usage,
-            duration_ms=written.duration_ms,
-            outcome=outcome,
-            detail=error,
-        )
+        note_call(memory, **_told(written, outcome, error))
+
+
+def _told(written: Written, outcome: Outcome, error: str) -> Told:
+    return {
+        "purpose": Purpose.REPLY,
+        "model": written.model,
+        "usage": written.usage,
+        "duration_ms": written.duration_ms,
+        "outcome": outcome,
+        "detail": error,
+    }
 
 
 def _note_call_of_lost_answer(written: Written, outcome: Outcome, error: str) -> None:
-    answer = Message.objects.select_related("conversation__memory").filter(pk=written.answer_id).first()
-    if answer is not None:
-        _note_call(answer.conversation.memory, written, outcome, error)
+    """Note the call on the memory it was made for, whatever became of the answer and its conversation."""
+    if written.memory is None or not written.model:
+        return
+    # A memory that is gone as well has left the cost to its assistant.
+    with suppress(Memory.DoesNotExist):
+        note_where_it_stands(written.memory, **_told(written, outcome, error))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from chat.database import in_database
+from chat.enums import Mode
 from chat.exporting import Wording, file_name, json_of, json_of_all, markdown_of, zip_of_all
 from chat.listing import zone_of
 from chat.models import Conversation
@@ -24,7 +25,7 @@ MARKDOWN, JSON, ZIP = "text/markdown; charset=utf-8", "application/json; charset
 @page
 def export(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Ask in which form a conversation is wanted."""
-    context = {"conversation": conversation_or_404(request, conversation_id)}
+    context = {"conversation": _lasting_or_404(request, conversation_id)}
     return render(request, "chat/_export.html" if request.htmx else "chat/export.html", context)
 
 
@@ -32,7 +33,7 @@ def export(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 @page
 def export_markdown(request: PersonRequest, conversation_id: uuid.UUID) -> StreamingHttpResponse:
     """Send the shown branch of a conversation as a Markdown document."""
-    row = conversation_or_404(request, conversation_id)
+    row = _lasting_or_404(request, conversation_id)
     words = Wording.current(zone_of(request))
     name = file_name(row, ".md", words.untitled)
     return _download(markdown_of(row, words, timezone.now()), MARKDOWN, name)
@@ -42,7 +43,7 @@ def export_markdown(request: PersonRequest, conversation_id: uuid.UUID) -> Strea
 @page
 def export_json(request: PersonRequest, conversation_id: uuid.UUID) -> StreamingHttpResponse:
     """Send a conversation with all its branches as JSON."""
-    row = conversation_or_404(request, conversation_id)
+    row = _lasting_or_404(request, conversation_id)
     name = file_name(row, ".json", Wording.current(zone_of(request)).untitled)
     return _download(json_of(row, timezone.now()), JSON, name)
 
@@ -70,6 +71,14 @@ def export_all_json(request: PersonRequest) -> StreamingHttpResponse:
     """Send all conversations as one JSON."""
     pieces = json_of_all(request.user, timezone.now())
     return _download(pieces, JSON, f"conversations-{timezone.localdate():%Y-%m-%d}.json")
+
+
+def _lasting_or_404(request: PersonRequest, conversation_id: uuid.UUID) -> Conversation:
+    """Return a person's conversation; a temporary one leaves no file."""
+    row = conversation_or_404(request, conversation_id)
+    if row.mode == Mode.TEMPORARY:
+        raise Http404
+    return row
 
 
 def _download(pieces: Iterator[bytes], content_type: str, name: str) -> StreamingHttpResponse:

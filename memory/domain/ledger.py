@@ -15,7 +15,9 @@ from memory.llm.base import Usage
 from memory.models import Assistant, Memory, ModelCall
 
 
-class _Told(TypedDict):
+class Told(TypedDict):
+    """What is told of a call to a model, as `note_call` takes it."""
+
     purpose: Purpose
     model: str
     usage: Usage
@@ -77,7 +79,7 @@ def noted(
     try:
         result = call()
     except ModelError as error:
-        _note_where_it_stands(
+        note_where_it_stands(
             home,
             purpose=purpose,
             model=model,
@@ -87,13 +89,15 @@ def noted(
             detail=str(error),
         )
         raise
-    return result, _note_where_it_stands(
+    return result, note_where_it_stands(
         home, purpose=purpose, model=model, usage=result.usage, duration_ms=elapsed_ms(), outcome=Outcome.OK
     )
 
 
-def _note_where_it_stands(home: Memory | Assistant, **told: Unpack[_Told]) -> ModelCall:
-    """Note a call for its home; of a memory that is gone, for the assistant. Raises DoesNotExist of what is gone."""
+def note_where_it_stands(home: Memory | Assistant, **told: Unpack[Told]) -> ModelCall:
+    """Note a call for its home; of a memory that is gone, for the assistant. Raises DoesNotExist of what is gone, when
+    it has been noted as far as it can be.
+    """
     with transaction.atomic():
         if _stands(home):
             return note_call(home, **told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -108,10 +109,11 @@ _RECALLED = re.compile(
     r"(?:when|where|which|who|that|we|you|i|they|he|she|from|in|at|on|with|last)\b",
     re.IGNORECASE,
 )
-# After a quotation's own mark a sentence may go on: “why?” she asked.
-_SENTENCE = re.compile(r".+?(?:[.!?…。！？]+(?:(?=\s|$)|[\"'”’)\]]+(?=\s+[^\sa-z]|\s*$))|$)\s*", re.DOTALL)
-_TAG = re.compile(r"[\s,;]+(?:ok(?:ay)?|please|oke|ya)\s*\?+\s*$", re.IGNORECASE)
+_PARAGRAPH_END = re.compile(r"\n\s*\n")
+_MARKS = re.compile(r"[.!?…。！？]+")
+_CLOSING = "\"'”’)]"
 _ASKED = ("?", "？")
+_TAGS = ("okay", "ok", "please", "oke", "ya")
 
 
 def wish_of(text: str) -> str | None:
@@ -119,17 +121,63 @@ def wish_of(text: str) -> str | None:
 
     Understood are English and Indonesian, "don't forget that", "ingat bahwa" and "jangan lupa bahwa" among them. Only
     the first paragraph counts, up to its first question: "Remember that I am vegan. What can I cook?" wishes for the
-    first sentence. "Do you remember that …?" and "remember that time we …" are no wishes. Pure.
+    first sentence. "Do you remember that …?" and "remember that time we …" are no wishes. Of one that is longer than a
+    fact can be no more is read than shows it. Pure; takes time in proportion to the text, whatever stands in it.
     """
     found = _WISH.match(text)
     if found is None or _RECALLED.match(text, found.end()):
         return None
-    paragraph = re.split(r"\n\s*\n", text[found.end() :].strip(), maxsplit=1)[0]
+    paragraph = _PARAGRAPH_END.split(text[found.end() :].strip(), maxsplit=1)[0]
     wished: list[str] = []
-    for sentence in _SENTENCE.findall(paragraph):
-        stated = _TAG.sub("", sentence)
-        if stated.rstrip(" \n\"'”’)]").endswith(_ASKED):
+    length = 0
+    for sentence in _sentences(" ".join(paragraph.split())):
+        stated = _without_tag(sentence)
+        if stated.rstrip(" " + _CLOSING).endswith(_ASKED):
             break
         wished.append(stated)
-    wish = " ".join("".join(wished).split())
+        length += len(stated)
+        if length > TEXT_LENGTH + 1:
+            break
+    wish = "".join(wished).strip()
     return wish if any(character.isalnum() for character in wish) else None
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """Yield the sentences of a text with single blanks between its words, each with the blank after it.
+
+    A scan from mark to mark: a pattern that looks for the end of a sentence from every character takes the square.
+    """
+    start = 0
+    for marks in _MARKS.finditer(text):
+        end = marks.end()
+        if text[end : end + 1] not in ("", " ") and not (end := _end_of_quotation(text, end)):
+            continue
+        end += text[end : end + 1] == " "
+        yield text[start:end]
+        start = end
+    if start < len(text):
+        yield text[start:]
+
+
+def _end_of_quotation(text: str, at: int) -> int:
+    """Return where a sentence ends whose last mark stands before the closing quotes or brackets at `at`; 0: it goes on.
+
+    After a quotation's own mark it may: “why?” she asked.
+    """
+    end = at
+    while text[end : end + 1] and text[end] in _CLOSING:
+        end += 1
+    ends_here = end == len(text) or (text[end] == " " and not "a" <= text[end + 1] <= "z")
+    return end if end > at and ends_here else 0
+
+
+def _without_tag(sentence: str) -> str:
+    """Return a sentence without the question that makes it none: "I am vegan, ok?"."""
+    asked = sentence.rstrip()
+    if not asked.endswith("?"):
+        return sentence
+    said = asked.rstrip("?").rstrip()
+    tag = next((tag for tag in _TAGS if said[-len(tag) :].lower() == tag), "")
+    before = said[: len(said) - len(tag)]
+    stated = before.rstrip(" ,;")
+    return stated if tag and stated != before else sentence

@@ -1,8 +1,13 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -12,7 +17,7 @@ from chat.access import Seat, reserve_conversation, take_seat
 from chat.branches import read_tree
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, EmptyMessage, MessageNotFound, NotContinuable, TooManyAnswers
-from chat.models import Conversation, Message
+from chat.models import Allowance, Conversation, Message
 from chat.writing import keep_texts
 from memory.models import Memory
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
@@ -250,8 +255,52 @@ def test_a_person_may_begin_so_many_answers_a_minute(settings: Settings) -> None
     with pytest.raises(TooManyAnswers):
         turns.begin_turn(seats[2], "Three", "c1")
     turns.begin_turn(seat_at(ConversationFactory()), "Somebody else's", "c1")
-    Message.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+    Allowance.objects.update(counted_at=F("counted_at") - timedelta(seconds=31))
     turns.begin_turn(seats[2], "Three", "c1")
+
+
+def test_what_is_deleted_or_was_temporary_counts_as_well(memory: Memory, settings: Settings) -> None:
+    settings.CHAT_ANSWERS_PER_MINUTE = 2
+    for _ in range(2):
+        conversation_id, token = reserve_conversation(memory, Mode.TEMPORARY)
+        seat, _ = take_seat(Seat(memory.user, None, conversation_id), token)
+        turns.begin_turn(seat, "Hello", "c1")
+        Conversation.objects.get().delete()
+    with pytest.raises(TooManyAnswers):
+        turns.begin_turn(seat_at(ConversationFactory(memory=memory)), "Hello", "c1")
+
+
+def test_what_is_refused_or_repeated_counts_not(settings: Settings) -> None:
+    settings.CHAT_ANSWERS_PER_MINUTE = 2
+    seat = seat_at(ConversationFactory())
+    turns.begin_turn(seat, "Hello", "c1")
+    turns.begin_turn(seat, "Hello", "c1")
+    with pytest.raises(Busy):
+        turns.begin_turn(seat, "Hello?", "c2")
+    assert 1 <= Allowance.objects.get().answers_left < 1.5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_conversations_at_once_do_not_both_take_the_last_answer(memory: Memory, settings: Settings) -> None:
+    settings.CHAT_ANSWERS_PER_MINUTE = 1
+    seats = [seat_at(ConversationFactory(memory=memory)) for _ in range(2)]
+    barrier = threading.Barrier(2)
+
+    def begin(seat: Seat) -> bool:
+        try:
+            with transaction.atomic():
+                barrier.wait(5)
+                turns.begin_turn(seat, "Hello", "c1")
+                # Long enough for the other one to have come as far as it can.
+                time.sleep(0.2)
+        except TooManyAnswers:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(begin, seats)) == [False, True]
 
 
 def test_a_message_takes_its_conversation_out_of_the_archive() -> None:

@@ -20,7 +20,13 @@ from chat.models import Conversation
 from chat.models.conversation import UNDO
 from memory.enums import Role
 from memory.models import Memory
-from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
+from tests.chat.factories import (
+    AnswerFactory,
+    ConversationFactory,
+    QuestionFactory,
+    running_answer,
+    temporary_conversation,
+)
 from tests.memory.factories import MemoryFactory
 
 pytestmark = pytest.mark.django_db
@@ -273,6 +279,16 @@ def test_the_forms_of_an_export_are_asked_for(client: Client, conversation: Conv
         text = client.get(url("export", conversation), headers=headers).text
         assert f'href="{url("export_markdown", conversation)}" download' in text
         assert 'href="/conversations/export.zip" download' in client.get("/conversations/export/", headers=headers).text
+
+
+def test_a_temporary_conversation_is_in_no_export(client: Client, memory: Memory) -> None:
+    conversation = temporary_conversation(memory=memory)
+    for name in ("export", "export_markdown", "export_json"):
+        assert client.get(url(name, conversation)).status_code == 404
+    page = client.get(conversation.get_absolute_url())
+    assert page.status_code == 200
+    assert str(conversation.pk) in page.text
+    assert url("export", conversation) not in page.text
 
 
 # Under ASGI they are sent piece by piece (`test_process`); here they are collected.

@@ -14,7 +14,7 @@ from chat.writing import Written, end_answer, fail_answer, interrupt_expired, ke
 from memory.domain import recall
 from memory.enums import Outcome, Purpose, Source, Tier
 from memory.llm.base import Usage
-from memory.models import ModelCall, Page
+from memory.models import Memory, ModelCall, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.chat.test_turns import seat_at
 from tests.memory.factories import PageFactory, SegmentFactory
@@ -35,7 +35,8 @@ def test_keeping_text_renews_the_lease() -> None:
 
 
 def written(answer: Message, text: str = "Whole.", **fields: object) -> Written:
-    return Written(answer.pk, text, model="test-model", usage=Usage(30, 4), duration_ms=7, **fields)  # type: ignore[arg-type]
+    memory = answer.conversation.memory
+    return Written(answer.pk, text, memory, "test-model", Usage(30, 4), duration_ms=7, **fields)  # type: ignore[arg-type]
 
 
 def test_a_complete_answer_becomes_a_page_and_counts_what_it_drew_on() -> None:
@@ -150,11 +151,33 @@ def test_the_call_of_a_lost_answer_still_stands_in_the_ledger() -> None:
     assert (ModelCall.objects.count(), Page.objects.count()) == (1, 0)
 
 
-def test_an_answer_of_a_deleted_conversation_leaves_nothing() -> None:
+def test_an_answer_of_a_deleted_conversation_leaves_nothing_but_its_cost() -> None:
     answer = running_answer()
+    done = written(answer)
+    memory = answer.conversation.memory
     answer.conversation.delete()
-    assert not end_answer(written(answer), Status.COMPLETE, Outcome.OK)
+    assert not end_answer(done, Status.COMPLETE, Outcome.OK)
     assert not Page.objects.exists()
+    call = ModelCall.objects.get()
+    assert (call.memory, call.tokens_in, call.tokens_out) == (memory, 30, 4)
+
+
+def test_what_was_paid_for_a_deleted_memory_stays_on_its_assistant() -> None:
+    answer = running_answer()
+    done = written(answer)
+    assistant = answer.conversation.memory.assistant
+    Memory.objects.all().delete()
+    assert not end_answer(done, Status.COMPLETE, Outcome.OK)
+    call = ModelCall.objects.get()
+    assert (call.memory, call.assistant, call.tokens_in) == (None, assistant, 30)
+
+
+def test_of_a_deleted_assistant_there_is_no_ledger_left() -> None:
+    answer = running_answer()
+    done = written(answer)
+    answer.conversation.memory.assistant.delete()
+    assert not end_answer(done, Status.COMPLETE, Outcome.OK)
+    assert not ModelCall.objects.exists()
 
 
 def test_a_stopped_answer_with_text_is_remembered() -> None:

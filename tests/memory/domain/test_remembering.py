@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -109,6 +112,63 @@ def test_what_is_no_wish_is_left_alone(text: str) -> None:
 def test_a_huge_message_is_looked_at_in_no_time() -> None:
     assert wish_of("please " * 50_000 + "what?") is None
     assert wish_of("remember that " + "a " * 100_000) == ("a " * 100_000).strip()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "remember that a{!}b",
+        "remember that a{ }b",
+        "remember that a{,}b",
+        "remember that a{.}b",
+        "remember that a{?}b",
+        "remember that a{. }b",
+        "remember that a{.'}b",
+        "remember that a.'{ }b",
+        "remember that a.{'}b",
+        "remember that a{ , }?b",
+        "remember that a, ok{?}b",
+        "remember that a{, ok?}b",
+        "remember that a{\n}b",
+        "remember that a{\n }b",
+        "remember that a{ \r}\nb",
+        "remember that {a}",
+        "remember that{,}b",
+        "remember{ }b",
+        "please{!}b",
+        "{please }b",
+        "{oh ya }b",
+        "{ }b",
+        "jangan{ }b",
+        "remember that time{ }b",
+    ],
+)
+def test_the_time_for_a_wish_grows_with_the_text_and_not_with_its_square(shape: str) -> None:
+    def seconds(length: int) -> float:
+        before, piece, after = re.split("[{}]", shape)
+        text = before + piece * (length // len(piece)) + after
+        best = math.inf
+        for _ in range(5):
+            started = time.thread_time()
+            wish_of(text)
+            best = min(best, time.thread_time() - started)
+        return best
+
+    # Eight times the text: 64 times as long with the square.
+    assert seconds(32_000) < 16 * max(seconds(4_000), 0.0001)
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        (f"Remember that a{' ' * 5000}b.", "a b."),
+        (f"Remember that {'a' * 600}. {'b' * 31_000}?", f"{'a' * 600}."),
+        (f"Remember that {'a' * 996} b.", f"{'a' * 996} b."),
+        (f"Remember that {'a' * 700}. {'b' * 700}. {'c' * 700}.", f"{'a' * 700}. {'b' * 700}."),
+    ],
+)
+def test_only_what_is_too_long_for_a_fact_is_not_read_to_its_end(text: str, wish: str) -> None:
+    assert wish_of(text) == wish
 
 
 def test_what_is_wished_for_is_a_fact_at_once(memory: Memory) -> None:

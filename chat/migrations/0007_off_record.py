@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0005_search_by_words"),
+        ("chat", "0006_allowance"),
     ]
 
     operations = [
