@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from chat.enums import Status, TitleSource
-from chat.exceptions import ConversationGone
+from chat.exceptions import ConversationGone, MemoryBusy
 from chat.models import Conversation, Message
 from memory.models import Memory
 from memory.models.memory import MemoryQuerySet
 
+PATIENCE = timedelta(seconds=2)
+"""How long a person's act waits for a memory that an import, say, holds."""
 PURGED_AT_ONCE = 200
 """The most conversations that one purge takes; what is left is for the next one."""
 
@@ -142,6 +144,17 @@ def locked_for(user: User, conversation_id: UUID) -> Conversation | None:
 def lock_memory(found: MemoryQuerySet) -> None:
     """Lock a memory as every writer of it does, before any row of its conversations. None found locks nothing."""
     list(found.select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
+def lock_memory_soon(found: MemoryQuerySet) -> None:
+    """Do so for a person who waits, on a thread that others need. Raises MemoryBusy after `PATIENCE`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = %s", [f"{PATIENCE.total_seconds() * 1000:.0f}ms"])
+        try:
+            lock_memory(found)
+        except OperationalError as error:
+            raise MemoryBusy from error
+        cursor.execute("SET LOCAL lock_timeout = 0")
 
 
 def _locked_or_gone(user: User, conversation_id: UUID) -> Conversation:

@@ -82,6 +82,13 @@ class Busy(ChatError):
     message = _("The assistant is still answering. Wait for it or stop it first.")
 
 
+class MemoryBusy(ChatError):
+    """An import or a forgetting holds the memory for longer than a person should wait."""
+
+    code = ErrorCode.BUSY
+    message = _("Your memory is busy with an import or a clean-up. Try again in a moment.")
+
+
 class MessageNotFound(ChatError):
     """No such message here, or not of the kind that is meant."""
 

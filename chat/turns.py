@@ -19,7 +19,7 @@ from django.utils import timezone
 from chat import wishes
 from chat.access import Seat
 from chat.branches import read_tree
-from chat.conversations import lock_memory, locked_for
+from chat.conversations import lock_memory_soon, locked_for
 from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotContinuable
 from chat.limits import take_answer
@@ -52,7 +52,7 @@ def begin_turn(seat: Seat, text: str, client_id: str) -> Turn:
     conversation, or create it named after this message; return the turn of a `client_id` seen before; end an answer
     whose writer died; store the question at the end of the shown branch; remember what it wishes for; open the answer
     with a lease; take the conversation out of the archive. Raises EmptyMessage, MessageTooLong,
-    ConversationGone, TooManyAnswers, and Busy while another answer is being written.
+    ConversationGone, TooManyAnswers, MemoryBusy, and Busy while another answer is being written.
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
     wish = wishes.make_way(seat, text)
@@ -117,9 +117,9 @@ def select_version(seat: Seat, message_id: int) -> None:
 
     In one transaction: lock the memory and the conversation; end an answer whose writer died; move the head; let memory
     hold the versions that are shown now, in place of those it holds of the same turns, as far as these are in
-    short-term memory. Raises ConversationGone, MessageNotFound, Busy.
+    short-term memory. Raises ConversationGone, MessageNotFound, Busy, MemoryBusy.
     """
-    lock_memory(Memory.objects.filter(conversations=seat.conversation_id, user=seat.user))
+    lock_memory_soon(Memory.objects.filter(conversations=seat.conversation_id, user=seat.user))
     conversation = _existing(seat)
     if not conversation.messages.filter(pk=message_id).exists():
         raise MessageNotFound

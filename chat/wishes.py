@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from chat import learning
 from chat.access import Seat
-from chat.conversations import lock_memory
+from chat.conversations import lock_memory_soon
 from chat.enums import MessageRole, Mode
 from chat.models import Message
 from memory.domain import remembering
@@ -31,8 +31,8 @@ def make_way(seat: Seat, text: str, *, anew: bool = False) -> str | None:
     wish = wish_of(text)
     if wish is not None or anew:
         own = Memory.objects.filter(user=seat.user)
-        lock_memory(own.filter(conversations=seat.conversation_id))
-        lock_memory(own.filter(pk=seat.new_in or 0))
+        lock_memory_soon(own.filter(conversations=seat.conversation_id))
+        lock_memory_soon(own.filter(pk=seat.new_in or 0))
     return wish
 
 

@@ -12,6 +12,7 @@ from chat import answering, turns, writing
 from chat.access import Seat
 from chat.database import in_database
 from chat.enums import Mode, Status
+from chat.exceptions import MemoryBusy
 from chat.models import Conversation, Message, RecalledItem
 from memory.models import Memory, ModelCall, Page
 from tests.chat.factories import ConversationFactory, temporary_conversation
@@ -20,6 +21,28 @@ from tests.memory.factories import MemoryFactory
 from tests.openai_server import DEFAULT_REPLY, Behaviour, OpenAIServer
 
 pytestmark = pytest.mark.usefixtures("live")
+
+
+class Held:
+    """A memory whose row somebody holds, as an import does."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._begun, self._over = threading.Event(), threading.Event()
+
+    async def begin(self) -> None:
+        self._holding = asyncio.create_task(in_database(self._hold))
+        await asyncio.to_thread(self._begun.wait, 5)
+
+    async def end(self) -> None:
+        self._over.set()
+        await self._holding
+
+    def _hold(self) -> None:
+        with transaction.atomic():
+            Memory.objects.locked(self._memory.pk)
+            self._begun.set()
+            self._over.wait(10)
 
 
 async def test_a_continuation_goes_on_from_the_text_there_is(memory: Memory, model: OpenAIServer) -> None:
@@ -133,41 +156,34 @@ async def test_an_answer_that_waits_for_its_memory_at_the_end_stays_alive(
     memory: Memory, model: OpenAIServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "LEASE", timedelta(seconds=1))
-    held, released = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            Memory.objects.locked(memory.pk)
-            held.set()
-            released.wait(10)
-
-    holding = asyncio.create_task(in_database(hold))
-    await asyncio.to_thread(held.wait, 5)
+    held = Held(memory)
+    await held.begin()
     turn = await ask(memory)
     await has_text(turn, DEFAULT_REPLY[:10])
     await asyncio.sleep(2)
     assert await in_database(writing.interrupt_expired) == []
     assert (await read(turn)).status == Status.STREAMING
-    released.set()
-    await holding
+    await held.end()
     assert (await ended(turn)).status == Status.COMPLETE
 
 
 async def test_a_locked_memory_holds_up_nobody_else(memory: Memory, model: OpenAIServer) -> None:
-    held, released = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            Memory.objects.locked(memory.pk)
-            held.set()
-            released.wait(10)
-
-    holding = asyncio.create_task(in_database(hold))
-    await asyncio.to_thread(held.wait, 5)
+    held = Held(memory)
+    await held.begin()
     waiting = [await ask(memory, f"Question {n}?") for n in range(6)]
     other = await ask(await in_database(MemoryFactory))
     await has_text(other, DEFAULT_REPLY[:10])
-    released.set()
-    await holding
+    await held.end()
     for turn in (*waiting, other):
         assert (await ended(turn)).status == Status.COMPLETE
+
+
+async def test_who_asks_for_a_memory_that_is_held_is_told_so(memory: Memory) -> None:
+    held = Held(memory)
+    await held.begin()
+    conversation = await in_database(ConversationFactory, memory=memory)
+    seat = Seat(memory.user, None, conversation.pk)
+    with pytest.raises(MemoryBusy):
+        await in_database(turns.begin_turn, seat, "Remember that I like tea", "c1")
+    await held.end()
+    assert (await in_database(turns.begin_turn, seat, "Remember that I like tea", "c1")).question_id
