@@ -1,18 +1,15 @@
 """Who may be in which conversation."""
 
 from dataclasses import dataclass, replace
-from importlib import import_module
 from uuid import UUID, uuid4
 
-from django.conf import settings
-from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.core import signing
-from django.http import HttpRequest
 
 from chat.enums import Mode
 from chat.exceptions import ConversationGone, SignedOut
 from chat.models import Conversation
+from chat.signed_in import is_signed_in
 from memory.models import Memory
 
 _SALT = "chat.new-conversation"
@@ -34,9 +31,7 @@ class Seat:
 
     def require_signed_in(self) -> None:
         """Raise SignedOut when the session has ended since the socket was opened, or the account was closed."""
-        request = HttpRequest()
-        request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.session_key)
-        if get_user(request).pk != self.user.pk:
+        if not is_signed_in(self.user.pk, self.session_key):
             raise SignedOut
 
     def exists(self) -> bool:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from chat.branches import read_tree
 from chat.enums import MessageRole
 from chat.models import Message
+from chat.tree import Node, Tree
 from memory.domain.context import HistoryTurn
 
 # More than any prompt's budget of history holds; older messages are not even read.
@@ -23,20 +23,20 @@ class History:
 
 
 def history_of(question: Message) -> History:
-    """Return what was said before `question`: the path through the tree, without other versions. Three queries.
+    """Return what was said before `question`: the path through the tree, without other versions. Two queries.
 
     Roles alternate, because some models' templates insist on it: an answer that never came is said to be so.
     """
-    path = read_tree(question.conversation_id).path(question.parent_id)
-    said = Message.objects.filter(pk__in=path[-HISTORY_MESSAGES:]).order_by("pk")
-    became = Message.objects.filter(conversation_id=question.conversation_id, page__isnull=False)
-    pages = dict(became.values_list("pk", "page_id"))
+    messages = Message.objects.filter(conversation_id=question.conversation_id).order_by("pk")
+    rows = list(messages.values_list("pk", "parent_id", "page_id"))
+    path = Tree.of(Node(pk, parent) for pk, parent, _ in rows).path(question.parent_id)
     on_path = set(path)
-    elsewhere = frozenset(page for pk, page in pages.items() if pk not in on_path and page is not None)
-    return History([_turn(message) for message in said], elsewhere)
+    elsewhere = frozenset(page for pk, _, page in rows if page is not None and pk not in on_path)
+    said = Message.objects.filter(pk__in=path[-HISTORY_MESSAGES:]).order_by("pk")
+    return History([_turn(*each) for each in said.values_list("role", "content", "page_id")], elsewhere)
 
 
-def _turn(message: Message) -> HistoryTurn:
-    if message.role == MessageRole.USER:
-        return HistoryTurn("user", message.content)
-    return HistoryTurn("assistant", message.content or UNANSWERED, message.page_id)
+def _turn(role: str, content: str, page_id: int | None) -> HistoryTurn:
+    if role == MessageRole.USER:
+        return HistoryTurn("user", content)
+    return HistoryTurn("assistant", content or UNANSWERED, page_id)

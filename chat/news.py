@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
 
 from chat.access import Seat
 from chat.branches import WINDOW, read_tree
 from chat.entries import entries_of, render_entry
 from chat.enums import Mode
+from chat.exceptions import SignedOut
 from chat.learning import render_update, updates_of
 from chat.models import Conversation, Message
 from chat.modes import keep_open
 from chat.protocol import Done, MemoryLearnt, MessageCreated
+from chat.signed_in import holds
 from chat.tree import Tree, fork
+
+# The session's end, as `chat.signed_in` sees it, and whether the person may see the conversation, as
+# `ConversationQuerySet.for_user` says, together with what can have changed.
+_LOOK = """
+    SELECT session.session_data, person.password, conversation.title, conversation.mode, conversation.head_id,
+        coalesce((SELECT max(id) FROM chat_memoryupdate WHERE conversation_id = conversation.id), 0)
+    FROM chat_conversation AS conversation
+    JOIN memory_memory AS memory ON memory.id = conversation.memory_id
+    JOIN memory_membership AS membership USING (user_id, assistant_id)
+    JOIN auth_user AS person ON person.id = user_id, django_session AS session
+    WHERE user_id = %s AND conversation.id = %s AND conversation.deleted_at IS NULL
+        AND person.is_active AND session.session_key = %s AND session.expire_date > %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +63,57 @@ class News:
     update_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """How a conversation stands."""
+
+    title: str
+    mode: Mode
+    head_id: int | None
+    newest_update: int
+
+
 def news_for(seat: Seat, leaf: int, running: Collection[int], update_id: int = 0) -> News | None:
     """Return what a page lacks that shows the branch up to `leaf` and the notes up to `update_id`; None without such a
     conversation, also for a person who may not see it (any more).
 
-    Articles are in the language that is active. Keeps a temporary conversation open. Four queries where nothing has
-    changed. Raises SignedOut.
+    Articles are in the language that is active. Keeps a temporary conversation open. One query where nothing has
+    changed: every open page asks this all the time. Raises SignedOut.
     """
-    seat.require_signed_in()
-    conversations = Conversation.objects.for_user(seat.user).select_related("memory__assistant")
-    conversation = conversations.filter(pk=seat.conversation_id).first()
-    if conversation is None:
+    state = _look(seat)
+    if state is None:
         return None
-    mode = Mode(conversation.mode)
-    if mode == Mode.TEMPORARY:
-        keep_open(conversation.pk)
+    if state.mode == Mode.TEMPORARY:
+        keep_open(seat.conversation_id)
     tree, rewind_to = None, None
     wanted: Sequence[int] = ()
-    if (conversation.head_id or 0) != leaf:
-        tree = read_tree(conversation.pk)
-        rewind_to, wanted = _way(tree, leaf, conversation.head_id)
-    newest = conversation.memory_updates.order_by("-pk").values_list("pk", flat=True).first() or 0
+    if (state.head_id or 0) != leaf:
+        tree = read_tree(seat.conversation_id)
+        rewind_to, wanted = _way(tree, leaf, state.head_id)
+    reading = _Reading(seat.conversation_id, tree)
     return News(
-        title=conversation.title,
-        mode=mode,
+        title=state.title,
+        mode=state.mode,
         rewind_to=rewind_to,
-        added=_read(conversation, wanted, tree),
-        running=_read(conversation, running, tree),
-        learnt=_notes(conversation, update_id) if newest > update_id else [],
-        update_id=max(newest, update_id),
+        added=reading.messages(wanted),
+        running=reading.messages(running),
+        learnt=reading.notes(update_id) if state.newest_update > update_id else [],
+        update_id=max(state.newest_update, update_id),
     )
+
+
+def _look(seat: Seat) -> _State | None:
+    """Return how a conversation stands; None without one that this person may see. Raises SignedOut."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, [seat.user.pk, seat.conversation_id, seat.session_key, timezone.now()])
+        row = cursor.fetchone()
+    if row is None:
+        seat.require_signed_in()
+        return None
+    session, password, title, mode, head_id, newest = row
+    if not holds(session, password, seat.user.pk):
+        raise SignedOut
+    return _State(title, Mode(mode), head_id, newest)
 
 
 def _way(tree: Tree, leaf: int, head: int | None) -> tuple[int | None, Sequence[int]]:
@@ -88,19 +128,35 @@ def _way(tree: Tree, leaf: int, head: int | None) -> tuple[int | None, Sequence[
     return ((wanted[first - 1] if first else 0) if back else None), wanted[first:]
 
 
-def _notes(conversation: Conversation, after: int) -> list[MemoryLearnt]:
-    return [MemoryLearnt(update_id=note.id, html=render_update(note)) for note in updates_of(conversation, after)]
+class _Reading:
+    """Reads what a page lacks; the conversation itself, and its tree where it is not given, at the first need."""
 
+    def __init__(self, conversation_id: UUID, tree: Tree | None) -> None:
+        self._id = conversation_id
+        self._tree = tree
 
-def _read(conversation: Conversation, ids: Collection[int], tree: Tree | None) -> list[MessageNews]:
-    """Return messages as they stand; the tree is read where it is not given and one of them has ended."""
-    if not ids:
-        return []
-    messages = list(Message.objects.filter(pk__in=ids, conversation=conversation).order_by("pk"))
-    ended = [message for message in messages if not message.is_running]
-    entries = entries_of(ended, tree or read_tree(conversation.pk)) if ended else []
-    articles = {entry.message.pk: render_entry(entry, conversation) for entry in entries}
-    return [_news_of(message, articles.get(message.pk)) for message in messages]
+    @cached_property
+    def _conversation(self) -> Conversation:
+        return Conversation.objects.select_related("memory__assistant").get(pk=self._id)
+
+    def notes(self, after: int) -> list[MemoryLearnt]:
+        found = updates_of(self._conversation, after)
+        return [MemoryLearnt(update_id=note.id, html=render_update(note)) for note in found]
+
+    def messages(self, ids: Collection[int]) -> list[MessageNews]:
+        """Return messages as they stand."""
+        if not ids:
+            return []
+        messages = list(Message.objects.filter(pk__in=ids, conversation=self._id).order_by("pk"))
+        articles = self._articles([message for message in messages if not message.is_running])
+        return [_news_of(message, articles.get(message.pk)) for message in messages]
+
+    def _articles(self, ended: Sequence[Message]) -> dict[int, str]:
+        if not ended:
+            return {}
+        self._tree = self._tree or read_tree(self._id)
+        entries = entries_of(ended, self._tree)
+        return {entry.message.pk: render_entry(entry, self._conversation) for entry in entries}
 
 
 def _news_of(message: Message, article: str | None) -> MessageNews:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -61,7 +62,7 @@ def begin_turn(seat: Seat, text: str, client_id: str) -> Turn:
     if repeated := _sent_before(conversation, client_id):
         return repeated
     _make_room(seat, conversation)
-    return _ask(conversation, conversation.head, text, client_id, now, wish)
+    return _ask(conversation, conversation.head_id, text, client_id, now, wish)
 
 
 @transaction.atomic
@@ -77,12 +78,12 @@ def begin_edit(seat: Seat, message_id: int, text: str, client_id: str) -> Turn:
     conversation = _existing(seat)
     if repeated := _sent_before(conversation, client_id):
         return repeated
-    earlier = conversation.messages.filter(pk=message_id, role=MessageRole.USER).select_related("parent").first()
+    earlier = conversation.messages.filter(pk=message_id, role=MessageRole.USER).first()
     if earlier is None:
         raise MessageNotFound
     _make_room(seat, conversation)
     wishes.take_back(earlier, wish)
-    return _ask(conversation, earlier.parent, text, client_id, timezone.now(), wish)
+    return _ask(conversation, earlier.parent_id, text, client_id, timezone.now(), wish)
 
 
 @transaction.atomic
@@ -177,11 +178,8 @@ def _created(seat: Seat, text: str, now: datetime) -> Conversation:
 
 
 def _sent_before(conversation: Conversation, client_id: str) -> Turn | None:
-    sent = conversation.messages.filter(client_id=client_id).first()
-    if sent is None:
-        return None
-    answer = sent.children.latest("pk")
-    return Turn(conversation.pk, sent.pk, answer.pk, is_repeated=True)
+    sent = conversation.messages.filter(client_id=client_id).values_list("pk", Max("children")).first()
+    return Turn(conversation.pk, sent[0], sent[1], is_repeated=True) if sent else None
 
 
 def _answer_in(conversation: Conversation, message_id: int) -> Message:
@@ -192,8 +190,10 @@ def _answer_in(conversation: Conversation, message_id: int) -> Message:
 
 
 def _make_room(seat: Seat, conversation: Conversation) -> None:
-    _interrupt_dead(conversation)
-    _require_quiet(conversation)
+    # Seldom does one run, so that it is looked for first.
+    if conversation.messages.streaming().exists():
+        _interrupt_dead(conversation)
+        _require_quiet(conversation)
     # The last of all locks.
     take_answer(seat.user)
 
@@ -208,11 +208,11 @@ def _require_quiet(conversation: Conversation) -> None:
 
 
 def _ask(
-    conversation: Conversation, parent: Message | None, text: str, client_id: str, now: datetime, wish: str | None
+    conversation: Conversation, parent_id: int | None, text: str, client_id: str, now: datetime, wish: str | None
 ) -> Turn:
     question = Message.objects.create(
         conversation=conversation,
-        parent=parent,
+        parent_id=parent_id,
         role=MessageRole.USER,
         content=text,
         client_id=client_id,

@@ -28,6 +28,9 @@ _CHARACTER_MAX_BYTES = 12
 _FRAME_OVERHEAD_BYTES = 4096
 _FRAME_MIN_BYTES = 1024 * 1024
 DRAIN_SECONDS = 5
+SWITCH_SECONDS = 0.0005
+"""For how long a thread may keep the interpreter from others (Python's default: 0.005). The event loop, which has
+something to do thousands of times a second, would wait so long each time while a thread recalls or renders."""
 LINGER_SECONDS = 2.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -114,10 +117,13 @@ def websocket_max_bytes(message_characters: int) -> int:
 
 def _run(options: Options, listener: socket, hangup_stops: bool, on_ready: Callable[[], None]) -> None:
     """Serve until a signal arrives; returns when requests, jobs and answers have been wound up."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
         build_application(worker=options.worker),
         lifespan="on",
         ws_max_size=websocket_max_bytes(settings.CHAT_MESSAGE_MAX_CHARACTERS),
+        # Most frames are a few words: to compress one takes five times what all else about it takes.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         log_config=None,
         access_log=False,

@@ -140,7 +140,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         "CONFIG": {"hosts": [REDIS_URL]},
     }
     if REDIS_URL
-    else {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+    else {"BACKEND": "chat.layer.OneProcessLayer"},
 }
 
 AUTH_PASSWORD_VALIDATORS = [

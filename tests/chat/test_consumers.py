@@ -471,8 +471,8 @@ async def test_more_sockets_than_the_pool_has_connections(
     async def journey() -> str:
         conversation_id, token = reserve_conversation(memory)
         async with Socket(person, conversation_id, token) as socket:
-            await begin(socket)
-            _, done = await socket.whole_answer()
+            answer = await begin(socket)
+            _, done = await socket.whole_answer(answer["text"])
             return str(done["status"])
 
     assert await asyncio.gather(*(journey() for _ in range(24))) == ["complete"] * 24

@@ -27,12 +27,12 @@ def way(news: News | None) -> tuple[int | None, list[int]]:
     return news.rewind_to, [message.message_id for message in news.added]
 
 
-def test_a_page_that_has_everything_gets_nothing_in_four_queries(
+def test_a_page_that_has_everything_gets_nothing_in_one_query(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     answer = AnswerFactory()
     seat = seat_of(answer.conversation)
-    with django_assert_num_queries(4):  # session, person, conversation, notes
+    with django_assert_num_queries(1):
         assert way(news_for(seat, answer.pk, ())) == (None, [])
 
 
