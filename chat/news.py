@@ -9,7 +9,7 @@ from chat.access import Seat
 from chat.branches import WINDOW, read_tree
 from chat.entries import entries_of, render_entry
 from chat.enums import Mode
-from chat.learning import render_update, updates_of
+from chat.learning import newest_update, render_update, updates_of
 from chat.models import Conversation, Message
 from chat.modes import keep_open
 from chat.protocol import Done, MemoryLearnt, MessageCreated
@@ -64,7 +64,7 @@ def news_for(seat: Seat, leaf: int, running: Collection[int], update_id: int = 0
     if (conversation.head_id or 0) != leaf:
         tree = read_tree(conversation.pk)
         rewind_to, wanted = _way(tree, leaf, conversation.head_id)
-    newest = conversation.memory_updates.order_by("-pk").values_list("pk", flat=True).first() or 0
+    newest = newest_update(conversation)
     return News(
         title=conversation.title,
         mode=mode,

@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -320,21 +321,22 @@ def test_a_message_takes_its_conversation_out_of_the_archive() -> None:
 
 def test_with_an_archived_assistant_nothing_more_is_said() -> None:
     answer = AnswerFactory(status=Status.STOPPED, content="Half")
-    conversation, seat = answer.conversation, seat_at(answer.conversation)
+    conversation, seat, question_id = answer.conversation, seat_at(answer.conversation), answer.question.pk
     conversation_id, token = reserve_conversation(conversation.memory)
     new, _ = take_seat(Seat(seat.user, None, conversation_id), token)
     Assistant.objects.update(archived_at=timezone.now())
-    for refused in (
+    refused: list[Callable[[], object]] = [
         lambda: turns.begin_turn(seat, "Remember that I moved.", "n1"),
         lambda: turns.begin_turn(new, "Hello", "n1"),
-        lambda: turns.begin_edit(seat, answer.parent_id, "Hello", "n1"),
+        lambda: turns.begin_edit(seat, question_id, "Hello", "n1"),
         lambda: turns.begin_regenerate(seat, answer.pk),
         lambda: turns.begin_continue(seat, answer.pk),
-    ):
+    ]
+    for begin in refused:
         with pytest.raises(AssistantArchived):
-            refused()
+            begin()
     assert (Message.objects.count(), Conversation.objects.count(), Allowance.objects.count()) == (2, 1, 0)
-    turns.select_version(seat, answer.parent_id)
+    turns.select_version(seat, question_id)
     Assistant.objects.update(archived_at=None)
     turns.begin_continue(seat, answer.pk)
 
