@@ -39,11 +39,18 @@ def read_tree(conversation_id: UUID) -> Tree:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of a branch for a page. `earlier` is its first message where there are some before it."""
+    """A stretch of a branch for a page. `earlier` is its first message where there are some before it, `later` the
+    first one after it, if any.
+    """
 
     ids: list[int]
     earlier: int | None
-    is_end: bool
+    later: int | None
+
+    @property
+    def is_end(self) -> bool:
+        """Tell whether the branch ends with it."""
+        return self.later is None
 
 
 def window(path: Sequence[int], *, before: int = 0, at: int = 0) -> Window:
@@ -57,4 +64,4 @@ def window(path: Sequence[int], *, before: int = 0, at: int = 0) -> Window:
     elif at in path:
         end = min(end, path.index(at) + WINDOW // 2)
     ids = list(path[max(0, end - WINDOW) : end])
-    return Window(ids, ids[0] if end > WINDOW else None, end == len(path))
+    return Window(ids, ids[0] if end > WINDOW else None, path[end] if end < len(path) else None)

@@ -136,8 +136,10 @@ def locked_as_a_whole(user: User, conversation_id: UUID) -> Conversation:
 
 
 def locked_for(user: User, conversation_id: UUID) -> Conversation | None:
-    """Return a person's conversation with its row locked until the transaction ends; None where there is none."""
-    rows = Conversation.objects.for_user(user).select_for_update(of=("self",))
+    """Return a person's conversation, and its memory and assistant with it, with its row locked until the transaction
+    ends; None where there is none.
+    """
+    rows = Conversation.objects.for_user(user).select_related("memory__assistant").select_for_update(of=("self",))
     return rows.filter(pk=conversation_id).first()
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from django.db.models import Count
 from django.template.loader import render_to_string
 
+from chat.branches import Window
 from chat.enums import MessageRole
-from chat.learning import Note
+from chat.learning import Note, Stretch
 from chat.models import Conversation, Message, RecalledItem
 from chat.rendering import render_markdown
 from chat.tree import Tree, Versions
@@ -50,20 +52,33 @@ def entries_of(messages: Sequence[Message], tree: Tree) -> list[Entry]:
     ]
 
 
-def in_order(entries: Sequence[Entry], notes: Sequence[Note], *, is_beginning: bool) -> list[Entry | Note]:
-    """Return messages and notes of what memory learnt by time; notes from before the first message only where that
-    begins the conversation. Messages keep their order: those of one branch were said in it.
+def in_order(entries: Sequence[Entry], notes: Sequence[Note]) -> list[Entry | Note]:
+    """Return messages and the notes of what memory learnt in their stretch (`stretch_of`), by time.
+
+    Messages keep their order: those of one branch were said in it.
     """
     log: list[Entry | Note] = []
     waiting = deque(notes)
     for entry in entries:
-        said = entry.message.finished_at or entry.message.created_at
-        while waiting and waiting[0].at < said:
-            note = waiting.popleft()
-            if log or is_beginning:
-                log.append(note)
+        while waiting and waiting[0].at < said_at(entry.message):
+            log.append(waiting.popleft())
         log.append(entry)
     return [*log, *waiting]
+
+
+def stretch_of(messages: Sequence[Message], part: Window) -> Stretch:
+    """Return when the messages of a window were said, so that each note stands in one window of a branch: in the one
+    whose message it follows, or in the first. `messages` are the window's and the one after it, if any.
+    """
+    times = {message.pk: said_at(message) for message in messages}
+    return Stretch(
+        since=times.get(part.earlier) if part.earlier else None, until=times.get(part.later) if part.later else None
+    )
+
+
+def said_at(message: Message) -> datetime:
+    """Return when a message was there as a whole."""
+    return message.finished_at or message.created_at
 
 
 def render_entry(entry: Entry, conversation: Conversation) -> str:

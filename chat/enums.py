@@ -55,5 +55,6 @@ class ErrorCode(models.TextChoices):
     NOT_FOUND = "not_found", "No such message"
     NOT_CONTINUABLE = "not_continuable", "This answer cannot be continued"
     MODE_FIXED = "mode_fixed", "A temporary conversation stays temporary"
+    ARCHIVED = "archived", "The assistant is archived"
     SIGNED_OUT = "signed_out", "Signed out"
     UNAVAILABLE = "unavailable", "Something went wrong on the server"

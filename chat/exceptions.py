@@ -110,6 +110,13 @@ class ModeFixed(ChatError):
     message = _("A temporary conversation stays temporary. Begin a new one.")
 
 
+class AssistantArchived(ChatError):
+    """The conversation's assistant is archived: it can be read, and nothing more be said in it."""
+
+    code = ErrorCode.ARCHIVED
+    message = _("This assistant is archived. What was said can be read and exported; nothing more can be said.")
+
+
 class SignedOut(ChatError):
     """The session has ended."""
 

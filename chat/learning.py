@@ -25,6 +25,9 @@ from memory.domain.forgetting import Rows
 from memory.enums import Tier
 from memory.models import Knowledge, Memory, Page, Profile, Segment, Trait
 
+MOST_NOTES = 100
+"""The most notes that are read at a time."""
+
 Learnt = Profile | Trait | Knowledge
 
 
@@ -114,12 +117,29 @@ class Note:
         return ", ".join(words % count for count, words in counted if count)
 
 
-def updates_of(conversation: Conversation, after_id: int = 0) -> list[Note]:
-    """Return the notes of a conversation after the one with this id, oldest first, that still have something to say.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time from `since` to before `until`; None where it has no end on that side."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALWAYS = Stretch()
+
+
+def updates_of(conversation: Conversation, after_id: int = 0, stretch: Stretch = ALWAYS) -> list[Note]:
+    """Return the notes of a conversation after the one with this id and in this stretch, oldest first, that still have
+    something to say; of very many the newest.
 
     The same few queries, however many notes.
     """
-    updates = list(conversation.memory_updates.filter(pk__gt=after_id).order_by("pk").prefetch_related("items"))
+    rows = conversation.memory_updates.filter(pk__gt=after_id)
+    if stretch.since is not None:
+        rows = rows.filter(created_at__gte=stretch.since)
+    if stretch.until is not None:
+        rows = rows.filter(created_at__lt=stretch.until)
+    updates = list(rows.order_by("-pk").prefetch_related("items")[:MOST_NOTES])[::-1]
     keys = {(Tier(item.tier), item.object_id) for update in updates for item in update.items.all()}
     known = _known(conversation.memory, keys)
     notes = []
@@ -128,6 +148,11 @@ def updates_of(conversation: Conversation, after_id: int = 0) -> list[Note]:
         if items := tuple(item for item in there if item is not None):
             notes.append(Note(update.pk, update.created_at, items))
     return notes
+
+
+def newest_update(conversation: Conversation) -> int:
+    """Return the id of the newest note of a conversation, whether it still has something to say or not; 0 for none."""
+    return conversation.memory_updates.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def render_update(note: Note) -> str:

@@ -22,7 +22,7 @@ from chat.access import Seat
 from chat.branches import read_tree
 from chat.conversations import lock_memory_soon, locked_for
 from chat.enums import MessageRole, Mode, Status
-from chat.exceptions import Busy, ConversationGone, MessageNotFound, NotContinuable
+from chat.exceptions import AssistantArchived, Busy, ConversationGone, MessageNotFound, NotContinuable
 from chat.limits import take_answer
 from chat.models import Conversation, Message
 from chat.modes import TEMPORARY_LEASE
@@ -52,8 +52,8 @@ def begin_turn(seat: Seat, text: str, client_id: str) -> Turn:
     In one transaction: lock the memory, if something is to be remembered at once ("remember that ..."), and the
     conversation, or create it named after this message; return the turn of a `client_id` seen before; end an answer
     whose writer died; store the question at the end of the shown branch; remember what it wishes for; open the answer
-    with a lease; take the conversation out of the archive. Raises EmptyMessage, MessageTooLong,
-    ConversationGone, TooManyAnswers, MemoryBusy, and Busy while another answer is being written.
+    with a lease; take the conversation out of the archive. Raises EmptyMessage, MessageTooLong, ConversationGone,
+    AssistantArchived, TooManyAnswers, MemoryBusy, and Busy while another answer is being written.
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
     wish = wishes.make_way(seat, text)
@@ -90,7 +90,7 @@ def begin_edit(seat: Seat, message_id: int, text: str, client_id: str) -> Turn:
 def begin_regenerate(seat: Seat, message_id: int) -> Turn:
     """Open another answer to the question of an ended one, beside it; this is also what Retry does.
 
-    Raises ConversationGone, MessageNotFound, TooManyAnswers, Busy.
+    Raises ConversationGone, AssistantArchived, MessageNotFound, TooManyAnswers, Busy.
     """
     conversation = _existing(seat)
     _make_room(seat, conversation)
@@ -102,7 +102,7 @@ def begin_continue(seat: Seat, message_id: int) -> Turn:
     """Let an unfinished answer go on: a version that begins with its text takes its place.
 
     The row of the unfinished one stays, so that a continuation that fails loses nothing.
-    Raises ConversationGone, MessageNotFound, NotContinuable, TooManyAnswers, Busy.
+    Raises ConversationGone, AssistantArchived, MessageNotFound, NotContinuable, TooManyAnswers, Busy.
     """
     conversation = _existing(seat)
     _make_room(seat, conversation)
@@ -190,6 +190,8 @@ def _answer_in(conversation: Conversation, message_id: int) -> Message:
 
 
 def _make_room(seat: Seat, conversation: Conversation) -> None:
+    if conversation.memory.assistant.archived_at is not None:
+        raise AssistantArchived
     # Seldom does one run, so that it is looked for first.
     if conversation.messages.streaming().exists():
         _interrupt_dead(conversation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 
 class Allowance(models.Model):
@@ -18,6 +19,9 @@ class Allowance(models.Model):
     )
     answers_left = models.FloatField()
     counted_at = models.DateTimeField(help_text="When so many were left; by the database's clock.")
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(answers_left__gte=0), name="allowance_not_negative"),)
 
     def __str__(self) -> str:
         return f"{self.answers_left:.1f} answers left"

@@ -16,11 +16,11 @@ from chat import turns
 from chat.access import Seat, reserve_conversation
 from chat.branches import Window, read_tree, window
 from chat.current import current_memory_for, make_current
-from chat.entries import entries_of, in_order
+from chat.entries import entries_of, in_order, stretch_of
 from chat.enums import Mode
 from chat.exceptions import Busy, MessageNotFound, ModeFixed
 from chat.groups import announce_change
-from chat.learning import updates_of
+from chat.learning import newest_update, updates_of
 from chat.models import Conversation
 from chat.modes import change_mode, keep_open
 from chat.tree import Tree
@@ -114,14 +114,17 @@ def _thread(request: PersonRequest, row: Conversation) -> dict[str, Any]:
 
 
 def _messages(row: Conversation, part: Window, tree: Tree) -> dict[str, Any]:
-    found = list(row.messages.filter(pk__in=part.ids).order_by("pk"))
+    # Before the notes are read: what comes meanwhile is the socket's to bring.
+    update_id = newest_update(row)
+    around = list(row.messages.filter(pk__in=[*part.ids, part.later or 0]).order_by("pk"))
+    found = [message for message in around if message.pk != part.later]
     entries = entries_of([message for message in found if not message.is_running], tree)
-    notes = updates_of(row)
+    notes = updates_of(row, stretch=stretch_of(around, part)) if update_id else []
     return {
-        "log": in_order(entries, notes, is_beginning=part.earlier is None),
+        "log": in_order(entries, [note for note in notes if note.id <= update_id]),
         "running": next((message for message in found if message.is_running), None),
         "last_id": found[-1].pk if found else 0,
-        "update_id": notes[-1].id if notes else 0,
+        "update_id": update_id,
     }
 
 

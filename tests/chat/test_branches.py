@@ -32,16 +32,16 @@ def test_a_tree_is_read_in_one_query(django_assert_num_queries: DjangoAssertNumQ
 @pytest.mark.parametrize(
     ("wish", "expected"),
     [
-        ({}, Window(PATH[WINDOW:], WINDOW + 1, is_end=True)),
-        ({"before": WINDOW + 1}, Window(PATH[:WINDOW], None, is_end=False)),
-        ({"before": 5}, Window([1, 2, 3, 4], None, is_end=False)),
-        ({"before": 1}, Window([], None, is_end=False)),
-        ({"before": 9999}, Window(PATH[WINDOW:], WINDOW + 1, is_end=True)),
-        ({"at": 50}, Window(PATH[19:79], 20, is_end=False)),
-        ({"at": 2 * WINDOW}, Window(PATH[WINDOW:], WINDOW + 1, is_end=True)),
-        ({"at": 9999}, Window(PATH[WINDOW:], WINDOW + 1, is_end=True)),
+        ({}, Window(PATH[WINDOW:], WINDOW + 1, None)),
+        ({"before": WINDOW + 1}, Window(PATH[:WINDOW], None, WINDOW + 1)),
+        ({"before": 5}, Window([1, 2, 3, 4], None, 5)),
+        ({"before": 1}, Window([], None, 1)),
+        ({"before": 9999}, Window(PATH[WINDOW:], WINDOW + 1, None)),
+        ({"at": 50}, Window(PATH[19:79], 20, 80)),
+        ({"at": 2 * WINDOW}, Window(PATH[WINDOW:], WINDOW + 1, None)),
+        ({"at": 9999}, Window(PATH[WINDOW:], WINDOW + 1, None)),
     ],
 )
 def test_window_is_a_stretch_of_the_branch(wish: dict[str, int], expected: Window) -> None:
     assert window(PATH, **wish) == expected
-    assert window([]) == Window([], None, is_end=True)
+    assert window([]) == Window([], None, None)

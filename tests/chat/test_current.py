@@ -2,10 +2,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from chat.enums import Status
 from chat.models import Conversation
 from memory.enums import Role
 from memory.models import Memory
-from tests.chat.factories import ConversationFactory
+from tests.chat.factories import AnswerFactory, ConversationFactory
 from tests.memory.factories import MemoryFactory
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,26 @@ def test_conversations_with_an_archived_assistant_can_be_read(client: Client, me
     assert "This assistant is archived" in page.text
     assert assistant_of(client) == memory.assistant.slug
     assert assistant_of(client, f"/conversations/?assistant={other.assistant.slug}") == other.assistant.slug
+
+
+def test_a_conversation_with_an_archived_assistant_offers_only_to_read(client: Client, memory: Memory) -> None:
+    answer = AnswerFactory(parent__conversation__memory=memory, status=Status.STOPPED)
+    other = AnswerFactory(parent=answer.parent, status=Status.FAILED, error="Out of order.")
+    address = answer.conversation.get_absolute_url()
+    offers = ('<form class="composer"', "data-act=", "Continue</button>", "Retry</button>")
+    text = client.get(address).text
+    assert all(offer in text for offer in offers)
+    memory.assistant.archived_at = timezone.now()
+    memory.assistant.save()
+    text = client.get(address).text
+    assert [offer for offer in offers if offer in text] == []
+    assert "nothing more can be said" in text
+    assert f'href="?at={answer.pk}"' in text
+    seen = client.get(address, {"at": answer.pk}).text
+    assert answer.content in seen
+    assert f'href="?at={other.pk}"' in seen
+    assert "Go on from here" not in seen
+    assert client.get(f"{address}export/").status_code == 200
 
 
 def test_the_switcher_shows_where_there_is_a_choice(client: Client, memory: Memory) -> None:

@@ -1,16 +1,21 @@
+from datetime import timedelta
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from chat.branches import read_tree
-from chat.entries import entries_of, render_entry
+from chat.branches import WINDOW, Window, read_tree, window
+from chat.entries import Entry, entries_of, in_order, render_entry, stretch_of
 from chat.enums import Mode
-from chat.models import Message, RecalledItem
+from chat.learning import Note, note_wish, updates_of
+from chat.models import Conversation, Message, RecalledItem
 from memory.enums import Tier
 from memory.models import Memory
-from tests.chat.factories import AnswerFactory, ConversationFactory
+from tests.chat.factories import SAID_AT, AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import KnowledgeFactory, PageFactory
 
 pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
 
 
 def give(answer: Message, count: int, *, in_prompt: bool = True) -> None:
@@ -57,6 +62,33 @@ def test_an_answer_says_how_many_memories_it_was_given(memory: Memory, given: in
     assert 'aria-expanded="false"' in html
     for name in ("Remember this", "Forget this"):
         assert f'aria-label="{name}"' in html
+
+
+def test_each_note_stands_in_one_window_after_the_message_it_followed(memory: Memory) -> None:
+    conversation = ConversationFactory(memory=memory)
+    for minute in range(0, 2 * WINDOW, 2):
+        question = QuestionFactory(conversation=conversation, created_at=SAID_AT + timedelta(minutes=minute))
+        # An answer's note is noted while the next message is still to come.
+        AnswerFactory(parent=question, created_at=question.created_at, finished_at=question.created_at + MINUTE)
+    moments = [SAID_AT + MINUTE * minute for minute in (-1, 0.5, WINDOW - 0.5, WINDOW, 9999)]
+    for at in moments:
+        note_wish(conversation, KnowledgeFactory(memory=memory), at)
+    path = read_tree(conversation.pk).path(conversation.head_id)
+    end = window(path)
+    shown = [log_of(conversation, part) for part in (window(path, before=end.earlier or 0), end)]
+    notes = [[entry.at for entry in log if isinstance(entry, Note)] for log in shown]
+    assert notes == [moments[:3], moments[3:]]
+    # Before and after the first question, at the end; after the first question, at the end.
+    assert [[index for index, entry in enumerate(log) if isinstance(entry, Note)] for log in shown] == [
+        [0, 2, WINDOW + 2],
+        [1, WINDOW + 1],
+    ]
+
+
+def log_of(conversation: Conversation, part: Window) -> list[Entry | Note]:
+    around = list(conversation.messages.filter(pk__in=[*part.ids, part.later or 0]).order_by("pk"))
+    entries = entries_of([message for message in around if message.pk != part.later], read_tree(conversation.pk))
+    return in_order(entries, updates_of(conversation, stretch=stretch_of(around, part)))
 
 
 def test_a_temporary_conversation_offers_nothing_of_memory(memory: Memory) -> None:

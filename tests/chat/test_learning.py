@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
-from chat.learning import Note, note_promotion, render_update, updates_of
+from chat.learning import Note, Stretch, newest_update, note_promotion, render_update, updates_of
 from chat.models import Conversation, LearntItem, MemoryUpdate
 from memory.domain.forgetting import Target, forget
 from memory.domain.promotion import promote
@@ -127,6 +127,29 @@ def test_notes_are_read_after_the_one_a_page_has(memory: Memory) -> None:
     assert [update.id for update in updates_of(conversation)] == [first.pk, second.pk]
     assert [update.id for update in updates_of(conversation, first.pk)] == [second.pk]
     assert updates_of(conversation, second.pk) == []
+
+
+def test_notes_are_read_of_a_stretch_and_of_very_many_the_newest(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = ConversationFactory(memory=memory)
+    ids = []
+    for day, fact in enumerate(KnowledgeFactory.create_batch(4, memory=memory)):
+        ids.append(note(conversation, fact).pk)
+        MemoryUpdate.objects.filter(pk=ids[-1]).update(created_at=NOW + timedelta(days=day))
+    assert newest_update(conversation) == ids[-1]
+    assert newest_update(ConversationFactory(memory=memory)) == 0
+    second, fourth = NOW + timedelta(days=1), NOW + timedelta(days=3)
+
+    def read(after: int = 0, **ends: datetime) -> list[int]:
+        return [update.id for update in updates_of(conversation, after, Stretch(**ends))]
+
+    assert read(since=second) == ids[1:]
+    assert read(until=fourth) == ids[:3]
+    assert read(since=second, until=fourth) == ids[1:3]
+    assert read(ids[1], since=second) == ids[2:]
+    monkeypatch.setattr("chat.learning.MOST_NOTES", 2)
+    assert read() == ids[2:]
 
 
 def test_what_was_deleted_is_not_told_any_more(memory: Memory) -> None:

@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -16,10 +17,18 @@ from chat import turns
 from chat.access import Seat, reserve_conversation, take_seat
 from chat.branches import read_tree
 from chat.enums import MessageRole, Mode, Status
-from chat.exceptions import Busy, ConversationGone, EmptyMessage, MessageNotFound, NotContinuable, TooManyAnswers
+from chat.exceptions import (
+    AssistantArchived,
+    Busy,
+    ConversationGone,
+    EmptyMessage,
+    MessageNotFound,
+    NotContinuable,
+    TooManyAnswers,
+)
 from chat.models import Allowance, Conversation, Message
 from chat.writing import keep_texts
-from memory.models import Memory
+from memory.models import Assistant, Memory
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.memory.factories import MemoryFactory
 
@@ -308,6 +317,28 @@ def test_a_message_takes_its_conversation_out_of_the_archive() -> None:
     turns.begin_turn(seat_at(conversation), "Hello again", "c1")
     conversation.refresh_from_db()
     assert conversation.archived_at is None
+
+
+def test_with_an_archived_assistant_nothing_more_is_said() -> None:
+    answer = AnswerFactory(status=Status.STOPPED, content="Half")
+    conversation, seat, question_id = answer.conversation, seat_at(answer.conversation), answer.question.pk
+    conversation_id, token = reserve_conversation(conversation.memory)
+    new, _ = take_seat(Seat(seat.user, None, conversation_id), token)
+    Assistant.objects.update(archived_at=timezone.now())
+    refused: list[Callable[[], object]] = [
+        lambda: turns.begin_turn(seat, "Remember that I moved.", "n1"),
+        lambda: turns.begin_turn(new, "Hello", "n1"),
+        lambda: turns.begin_edit(seat, question_id, "Hello", "n1"),
+        lambda: turns.begin_regenerate(seat, answer.pk),
+        lambda: turns.begin_continue(seat, answer.pk),
+    ]
+    for begin in refused:
+        with pytest.raises(AssistantArchived):
+            begin()
+    assert (Message.objects.count(), Conversation.objects.count(), Allowance.objects.count()) == (2, 1, 0)
+    turns.select_version(seat, question_id)
+    Assistant.objects.update(archived_at=None)
+    turns.begin_continue(seat, answer.pk)
 
 
 @pytest.mark.parametrize("mode", list(Mode))

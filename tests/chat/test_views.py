@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -7,10 +8,11 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from chat.enums import Status
-from chat.models import Conversation
+from chat.learning import note_wish
+from chat.models import Conversation, MemoryUpdate
 from memory.models import Memory
-from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
-from tests.memory.factories import MemoryFactory, UserFactory
+from tests.chat.factories import SAID_AT, AnswerFactory, ConversationFactory, QuestionFactory, running_answer
+from tests.memory.factories import KnowledgeFactory, MemoryFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -141,6 +143,17 @@ def test_a_long_conversation_is_read_page_by_page(client: Client, memory: Memory
     assert all(message.content in earlier for message in oldest)
     assert 'id="composer"' not in earlier
     assert client.get(f"{conversation.get_absolute_url()}?before=x").status_code == 200
+
+
+def test_an_earlier_page_shows_no_later_notes_and_every_page_knows_the_newest(client: Client, memory: Memory) -> None:
+    conversation = talk(memory, 40)
+    note_wish(conversation, KnowledgeFactory(memory=memory, text="Likes tea."), SAID_AT + timedelta(days=1))
+    newest = MemoryUpdate.objects.get().pk
+    end = client.get(conversation.get_absolute_url()).text
+    first = client.get(f"{conversation.get_absolute_url()}?before={conversation.messages.order_by('pk')[20].pk}").text
+    assert ("Likes tea." in end, "Likes tea." in first) == (True, False)
+    assert f'data-update-id="{newest}"' in end
+    assert f'data-update-id="{newest}"' in first
 
 
 def test_the_banner_shows_while_no_model_is_connected(client: Client, settings: Settings) -> None:

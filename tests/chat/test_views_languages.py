@@ -141,8 +141,18 @@ def english_at(client: Client, addresses: list[str]) -> dict[str, list[str]]:
 
 
 def of_one(conversation: Conversation) -> list[str]:
-    names = ("conversation", "rename", "export", "delete", "forget")
+    names = ["conversation", "rename", "delete", "forget"]
+    if conversation.mode != Mode.TEMPORARY:
+        names.append("export")
     return [reverse(f"chat:{name}", args=[conversation.pk]) for name in names]
+
+
+def test_a_conversation_with_an_archived_assistant_is_in_indonesian(client: Client, memory: Memory) -> None:
+    memory.assistant.archived_at = timezone.now()
+    memory.assistant.save()
+    conversation = ConversationFactory(memory=memory, title="Kopi")
+    AnswerFactory(parent=QuestionFactory(conversation=conversation, content="Halo"), content="Halo juga")
+    assert english_at(client, of_one(conversation)) == {}
 
 
 def test_the_list_and_what_is_around_it_are_in_indonesian(client: Client, memory: Memory) -> None:
