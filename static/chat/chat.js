@@ -142,7 +142,7 @@ class Chat {
     }, ANSWERED_WITHIN);
   }
 
-  /** What was accepted comes as a message, or stands on a branch that is not shown: another device went there meanwhile. */
+  /** What was accepted comes as a message, or stands on a branch that another device has left meanwhile. */
   #awaitShown() {
     clearTimeout(this.#acceptedTimer);
     this.#acceptedTimer = setTimeout(() => {
@@ -242,7 +242,7 @@ class Chat {
     const { activeElement } = document;
     if (this.#refocus || !focused || focused === document.body) return;
     if (activeElement !== focused && activeElement !== document.body) return;
-    if (focused.isConnected && focused.checkVisibility({ visibilityProperty: true })) return;
+    if (focused.isConnected && focused.checkVisibility?.({ visibilityProperty: true }) !== false) return;
     // On a touch screen the box would call up the keyboard.
     const place = matchMedia("(hover: hover)").matches ? this.composer.box : this.root.querySelector("#scroller");
     place.focus({ preventScroll: true });

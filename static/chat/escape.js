@@ -1,5 +1,5 @@
-// Esc does one thing, the nearest: what lies on top of the page is closed by the browser, what holds the focus comes next,
-// what concerns the whole page last.
+// Esc does one thing, the nearest: what lies on top of the page is closed by the browser, what holds the focus comes
+// next, what concerns the whole page last.
 
 let isCovered = false;
 
@@ -12,7 +12,7 @@ addEventListener(
   true,
 );
 
-/** Call `act(event)` when Esc is pressed within `node` and nobody nearer has taken it; `act` returns true if it does. */
+/** Call `act(event)` when Esc is pressed within `node` and nobody nearer has taken it; it returns true if it takes it. */
 export function onEscape(node, act) {
   node.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing || event.keyCode === 229) return;

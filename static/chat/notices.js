@@ -1,5 +1,5 @@
-// What was done is said in passing, over the page, perhaps with a button that takes it back; what went wrong stays until it
-// is closed. Screen readers are told by role="status".
+// What was done is said in passing, over the page, perhaps with a button that takes it back; what went wrong stays until
+// it is closed. Screen readers are told by role="status".
 
 // Where the catalogue of words could not be loaded, notices go all the same.
 const gettext = globalThis.gettext ?? ((text) => text);

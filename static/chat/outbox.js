@@ -32,8 +32,8 @@ export class Outbox {
 }
 
 /**
- * What is typed and not sent, kept across tabs and restarts of the browser until it is sent. In a temporary conversation
- * it is kept in this tab only, until another conversation is opened in it.
+ * What is typed and not sent, kept across tabs and restarts of the browser until it is sent. In a temporary
+ * conversation it is kept in this tab only, until another conversation is opened in it.
  */
 export class Draft {
   constructor(person, conversation, isTemporary) {

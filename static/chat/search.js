@@ -34,7 +34,7 @@ function escape(box) {
 
 function move(event, box, place) {
   const steps = { ArrowDown: 1, ArrowUp: -1 };
-  if (!(event.key in steps) || event.isComposing || event.target.closest(".menu")) return;
+  if (!(event.key in steps) || event.isComposing || document.querySelector(".menu:popover-open")) return;
   const stops = [box, ...place.querySelectorAll(LINKS)];
   const at = stops.indexOf(document.activeElement) + steps[event.key];
   if (at < 0 || at >= stops.length) return;
