@@ -235,7 +235,7 @@ def test_a_refused_edit_leaves_another_editor_alone(chat: ChatPage) -> None:
         if frame["type"] == "edit":
             held.append(page)
             held_frames.append(frame)
-        return frame["type"] == "edit"
+        return bool(frame["type"] == "edit")
 
     held_frames: list[dict[str, Any]] = []
     chat.ask("First")
