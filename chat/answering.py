@@ -31,6 +31,7 @@ from chat.text import Collector
 from chat.turns import Turn
 from memory.domain.context import PreparedReply, prepare_reply
 from memory.domain.recall import RecalledItem
+from memory.domain.remembering import wish_of
 from memory.enums import Outcome
 from memory.exceptions import ModelEmptyAnswer, ModelError
 from memory.llm import get_responder
@@ -140,7 +141,7 @@ class Producer:
             unfinished=self.turn.beginning,
             exclude_pages=history.elsewhere,
             recalls=answer.conversation.mode != Mode.TEMPORARY,
-            records=answer.conversation.mode == Mode.NORMAL,
+            records=_is_recorded(answer),
         )
         self._visited = prepared.recollection.visited_segments(memory.conf)
         return prepared, get_responder(memory.assistant.model_settings.get("model") or None)
@@ -235,6 +236,12 @@ class Producer:
             left_out=self._left_out,
             visited_segments=self._visited,
         )
+
+
+def _is_recorded(answer: Message) -> bool:
+    """Tell whether memory will hold what was said: the whole turn, or at least what it was asked to remember."""
+    asked_to = answer.conversation.mode == Mode.READ_ONLY and wish_of(answer.question.content) is not None
+    return asked_to or not answer.off_record
 
 
 async def _cancel(*tasks: asyncio.Task[None]) -> None:

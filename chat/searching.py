@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
+from chat.enums import MessageRole
 from chat.listing import Cursor
 from chat.models import Conversation, Message
 from chat.models.conversation import ConversationQuerySet
@@ -203,9 +204,13 @@ def _newest(rows: ConversationQuerySet) -> ConversationQuerySet:
 
 
 def _found(conversation: Conversation, wanted: Wanted, messages: list[Message]) -> Found:
-    hits = [Hit(message, wanted.snippet(message.content)) for message in messages]
+    hits = [Hit(message, _snippet(wanted, message)) for message in messages]
     total = getattr(messages[0], "hits", 0) if messages else 0
     return Found(conversation, wanted.marked(conversation.title), hits, total - len(hits))
+
+
+def _snippet(wanted: Wanted, message: Message) -> list[Piece]:
+    return wanted.snippet(message.content, is_markdown=message.role == MessageRole.ASSISTANT)
 
 
 def _all(conditions: Iterable[Q]) -> Q:

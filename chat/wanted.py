@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from chat.markdown_marks import MARKS, without_marks
 from chat.text import clean
 
 MOST_CHARACTERS = 200
@@ -80,8 +81,14 @@ class Wanted:
         """Return a whole text in pieces, those that were looked for as hits."""
         return list(self._pieces(text))
 
-    def snippet(self, text: str) -> list[Piece]:
-        """Return the surroundings of the first hit on one line, in pieces; the beginning where nothing is found."""
+    def snippet(self, text: str, is_markdown: bool = False) -> list[Piece]:
+        """Return the surroundings of the first hit on one line, in pieces; the beginning where nothing is found.
+
+        Without the marks of Markdown, unless they are looked for, or something that is among them.
+        """
+        if is_markdown and not any(MARKS & set(term.text) for term in self.terms):
+            plain = without_marks(text)
+            text = plain if self._pattern.search(plain) else text
         found = self._pattern.search(text)
         begin = _word_start(text, found.start() - SNIPPET_BEFORE) if found else 0
         end = begin + SNIPPET_CHARACTERS if not found else max(begin + SNIPPET_CHARACTERS, found.end())

@@ -30,7 +30,11 @@ GO_ON = (
 )
 UNFINISHED_CHARACTERS = 8_000
 """Of the end of an unfinished answer: what the model is shown to go on from."""
-_NOT_RECORDED = "This conversation adds nothing to your memory: do not promise to remember what is said in it."
+_NOT_RECORDED = (
+    "This conversation adds nothing to your memory by itself: do not promise to remember what is said in it, unless you "
+    "are asked to remember something."
+)
+_OFF = "Memory is off in this conversation: do not promise to remember anything that is said in it."
 NOTHING = Recollection("", (), 0)
 
 
@@ -127,6 +131,6 @@ def system_turn(
         name=memory.assistant.name,
         instructions=memory.assistant.instructions,
         now=f"{now:%A, %d %B %Y, %H:%M} UTC",
-        mode="" if records else f"\n{_NOT_RECORDED}",
+        mode="" if records else f"\n{_NOT_RECORDED if recalls else _OFF}",
         memory="\n\n".join(sections) or ("(nothing yet)" if recalls else "(memory is off in this conversation)"),
     )

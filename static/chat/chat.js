@@ -3,12 +3,18 @@
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Editor } from "./editor.js";
-import { Outbox } from "./outbox.js";
+import { Draft, NEW, Outbox } from "./outbox.js";
 import { Anchor } from "./scroll.js";
 import { setUpSidebar } from "./sidebar.js";
 import { Thread } from "./thread.js";
 
 const RECONNECTING_AFTER = 700;
+/** So long a message or a stop may be unanswered before the connection is taken for dead. */
+const ANSWERED_WITHIN = 10_000;
+/** So long after `accepted` the message itself may take. */
+const SHOWN_WITHIN = 2000;
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
 const RELOAD_PAUSE = 10_000;
 const READY = {
   complete: () => gettext("Answer ready"),
@@ -24,8 +30,12 @@ class Chat {
   #greeted = false;
   /** Which version button is to have the focus when the chosen version has come. */
   #refocus = null;
-  /** What stands in a message that is being said anew, until the server has taken that. */
-  #saidBefore = "";
+  #patience = null;
+  /** Client ids of what the server has and has not shown yet. */
+  #accepted = new Set();
+  #acceptedTimer = null;
+  #watchTimer = null;
+  #watchPause = FIRST_PAUSE;
 
   constructor(root) {
     this.root = root;
@@ -33,11 +43,16 @@ class Chat {
     this.connectionNote = root.querySelector("#connection");
     this.thread = new Thread(root);
     this.anchor = new Anchor(root.querySelector("#scroller"), root.querySelector("#jump"));
-    const { person, conversation, newAddress, maxCharacters } = root.dataset;
-    this.outbox = new Outbox(person, conversation);
+    const { person, conversation, mode, newAddress, maxCharacters } = root.dataset;
+    const isTemporary = mode === "temporary";
+    this.outbox = new Outbox(person, conversation, isTemporary);
     this.composer = new Composer(
       root.querySelector("#composer"),
-      { person, draftKey: newAddress ? "new" : conversation, maxCharacters: Number(maxCharacters), outbox: this.outbox },
+      {
+        draft: new Draft(person, newAddress ? NEW : conversation, isTemporary),
+        maxCharacters: Number(maxCharacters),
+        outbox: this.outbox,
+      },
       { send: (frame) => this.#send(frame), stop: () => this.#stop() },
     );
     this.editor = new Editor(this.outbox, {
@@ -71,13 +86,20 @@ class Chat {
   }
 
   #receive(frame) {
+    if (frame.type === "delta") return void this.#grow(frame);
+    const focused = document.activeElement;
+    this.#handle(frame);
+    this.#keepFocus(focused);
+  }
+
+  #handle(frame) {
+    if (frame.type !== "hello" && frame.type !== "error") this.#watchPause = FIRST_PAUSE;
     switch (frame.type) {
       case "hello": return this.#greet();
       case "conversation": return this.#setState(frame);
-      case "accepted": return this.#confirmed(frame.client_id);
+      case "accepted": return this.#takeAccepted(frame.client_id);
       case "rewind": return this.#rewind(frame);
       case "message": return this.#addMessage(frame);
-      case "delta": return this.#grow(frame);
       case "done": return this.#end(frame);
       case "memory": return this.#addUpdate(frame);
       case "error": return this.#refused(frame);
@@ -89,15 +111,53 @@ class Chat {
     this.#lostTimer = null;
     this.#greeted = true;
     this.connectionNote.hidden = true;
-    this.connection.send({ type: "watch", ...this.thread.has });
+    this.#watch();
     const { frame } = this.outbox;
     if (frame) this.connection.send(frame);
     if (this.#stopping !== null) this.connection.send({ type: "stop", message_id: this.#stopping });
+    this.#awaitAnswer();
+    if (this.#accepted.size) this.#awaitShown();
+  }
+
+  #watch() {
+    clearTimeout(this.#watchTimer);
+    this.#watchTimer = null;
+    this.connection.send({ type: "watch", ...this.thread.has });
+  }
+
+  /** A `watch` was refused, or something else was: what this page lacks would not come otherwise. */
+  #watchLater() {
+    this.#watchTimer ??= setTimeout(() => this.#watch(), this.#watchPause * (0.5 + Math.random() / 2));
+    this.#watchPause = Math.min(this.#watchPause * 2, LONGEST_PAUSE);
+  }
+
+  /** A connection can be dead and look open; while something waits for an answer, only so long. */
+  #awaitAnswer() {
+    clearTimeout(this.#patience);
+    this.#patience = null;
+    if (!this.outbox.frame && this.#stopping === null) return;
+    this.#patience = setTimeout(() => {
+      this.connection.renew(ANSWERED_WITHIN);
+      this.#awaitAnswer();
+    }, ANSWERED_WITHIN);
+  }
+
+  /** What was accepted comes as a message, or stands on a branch that another device has left meanwhile. */
+  #awaitShown() {
+    clearTimeout(this.#acceptedTimer);
+    this.#acceptedTimer = setTimeout(() => {
+      if (!this.#greeted) return;
+      const elsewhere = [...this.#accepted].filter((clientId) => this.thread.removeUnsent(clientId));
+      this.#accepted.clear();
+      if (elsewhere.length === 0) return;
+      this.composer.say(gettext("The conversation went on elsewhere. What you sent is kept there as another version."));
+    }, SHOWN_WITHIN);
   }
 
   #send(frame) {
     this.#showUnsent(frame);
     this.#announce("");
+    this.#awaitAnswer();
     // Before the server's `hello` it would go twice: the greeting sends what is waiting.
     if (this.#greeted) this.connection.send(frame);
   }
@@ -105,14 +165,7 @@ class Chat {
   /** A message shows at the end of the log, one said anew in its place. */
   #showUnsent(frame) {
     this.root.querySelector("#welcome")?.setAttribute("hidden", "");
-    const edited = frame.type === "edit" ? this.thread.article(frame.message_id) : null;
-    if (edited) {
-      const bubble = edited.querySelector(".bubble");
-      this.#saidBefore = bubble.textContent;
-      bubble.textContent = frame.text;
-      edited.classList.add("is-unsent");
-      return;
-    }
+    if (frame.type === "edit" && this.thread.showEdited(frame.message_id, frame.text, frame.client_id)) return;
     this.thread.addUnsent(frame.text, frame.client_id);
     this.anchor.jump();
   }
@@ -128,6 +181,7 @@ class Chat {
   #setStopping(messageId) {
     this.#stopping = messageId;
     this.composer.setStopping(messageId !== null);
+    this.#awaitAnswer();
   }
 
   #setBusy(busy) {
@@ -150,8 +204,14 @@ class Chat {
   }
 
   #rewind(frame) {
+    const isShown = this.thread.rewind(frame.message_id);
+    // The message that was being edited is gone from the page, or will be.
+    const edit = isShown ? this.editor.takeLost() : this.editor.take();
+    if (edit) {
+      this.composer.giveBack(edit, gettext("The conversation went on elsewhere; your edit is kept here."));
+    }
     // Further back than this page goes: the server has all of it.
-    if (!this.thread.rewind(frame.message_id)) location.reload();
+    if (!isShown) location.reload();
     this.#setBusy(false);
   }
 
@@ -160,12 +220,12 @@ class Chat {
     const article = this.thread.addMessage(frame);
     if (article && this.#refocus) this.#focusVersion(article);
     if (frame.role === "user") {
-      this.#settle();
       document.body.dispatchEvent(new CustomEvent("conversations-changed"));
     } else if (frame.status === "streaming") {
       this.#setStopping(null);
       this.#setBusy(true);
-      this.composer.say("");
+      // What is said of a text in the box goes with that.
+      if (!this.composer.box.value) this.composer.say("");
       this.#announce(gettext("Answering…"));
     }
     this.anchor.follow();
@@ -177,8 +237,20 @@ class Chat {
     this.#refocus = null;
   }
 
+  /** Who had the focus in what is gone, or hidden now, goes on at the text box: the top of the page is far away. */
+  #keepFocus(focused) {
+    const { activeElement } = document;
+    if (this.#refocus || !focused || focused === document.body) return;
+    if (activeElement !== focused && activeElement !== document.body) return;
+    if (focused.isConnected && focused.checkVisibility?.({ visibilityProperty: true }) !== false) return;
+    // On a touch screen the box would call up the keyboard.
+    const place = matchMedia("(hover: hover)").matches ? this.composer.box : this.root.querySelector("#scroller");
+    place.focus({ preventScroll: true });
+  }
+
   #grow(frame) {
-    if (!this.thread.grow(frame)) this.connection.send({ type: "watch", ...this.thread.has });
+    this.#watchPause = FIRST_PAUSE;
+    if (!this.thread.grow(frame) && this.#watchTimer === null) this.#watch();
     this.anchor.follow();
   }
 
@@ -195,11 +267,20 @@ class Chat {
     this.anchor.follow();
   }
 
+  #takeAccepted(clientId) {
+    if (!this.#confirmed(clientId)) return;
+    this.#accepted.add(clientId);
+    this.#awaitShown();
+  }
+
+  /** The server has what was sent; false where that was known. */
   #confirmed(clientId) {
-    if (!this.outbox.take(clientId)) return;
+    if (!this.outbox.take(clientId)) return false;
+    this.#awaitAnswer();
     // Where the message had arrived before this page was loaded, it stands in the log already.
     if (this.thread.holds(clientId)) this.thread.removeUnsent(clientId);
     this.composer.confirmed();
+    return true;
   }
 
   #refused(frame) {
@@ -210,6 +291,7 @@ class Chat {
       this.#setStopping(null);
       this.#refocus = null;
       this.composer.say(frame.detail);
+      if (frame.code === "too_many") this.#watchLater();
     }
     this.#setBusy(this.thread.running !== null);
     if (frame.code === "signed_out") this.#signIn();
@@ -218,15 +300,11 @@ class Chat {
   #takeBack(clientId, reason) {
     const frame = this.outbox.take(clientId);
     if (!frame) return void this.composer.say(reason);
-    const edited = frame.type === "edit" ? this.thread.article(frame.message_id) : null;
-    if (edited) {
-      edited.classList.remove("is-unsent");
-      edited.querySelector(".bubble").textContent = this.#saidBefore;
-      this.editor.open(edited, frame.text, reason);
-      return;
-    }
+    this.#awaitAnswer();
     this.thread.removeUnsent(clientId);
-    this.composer.refused(frame.text, reason);
+    const edited = frame.type === "edit" ? this.thread.article(frame.message_id) : null;
+    if (edited && !this.editor.isOpen) return void this.editor.open(edited, frame.text, reason);
+    this.composer.giveBack(frame.text, reason);
     if (this.thread.leaf === 0) this.root.querySelector("#welcome")?.removeAttribute("hidden");
   }
 
@@ -237,11 +315,14 @@ class Chat {
   }
 
   #setState({ title, mode }) {
+    this.#settle();
     this.root.dataset.mode = mode;
     const heading = this.root.querySelector("#title");
     if (heading.textContent === title) return;
     heading.textContent = title;
-    document.title = `${title} · MemoryOS`;
+    // The browser's history would keep the first words of a conversation that is gone.
+    const name = mode === "temporary" ? gettext("Temporary conversation") : title;
+    document.title = `${name} · MemoryOS`;
     document.body.dispatchEvent(new CustomEvent("conversations-changed"));
   }
 
@@ -250,6 +331,8 @@ class Chat {
     const address = this.root.dataset.newAddress;
     if (!address) return;
     delete this.root.dataset.newAddress;
+    // Without the token that would let it begin again: once it is gone, it is gone.
+    [this.connection.path] = this.connection.path.split("?");
     history.replaceState(null, "", address);
     this.composer.draft.moveTo(this.root.dataset.conversation);
   }
@@ -268,14 +351,25 @@ class Chat {
 
   #ended(reason) {
     clearTimeout(this.#lostTimer);
+    clearTimeout(this.#patience);
     this.connectionNote.hidden = true;
-    this.composer.disable();
-    if (reason === "signed out" && this.#signIn()) return;
-    this.composer.say(
-      reason === "gone"
-        ? gettext("This conversation is no longer there. Begin a new one.")
-        : gettext("You are signed out. Load the page again to sign in."),
-    );
+    if (reason === "gone") return this.#gone();
+    this.composer.disable(gettext("You are signed out. Load the page again to sign in."));
+    this.#signIn();
+  }
+
+  /** What was typed and not sent stays to be read here, and waits in the next new conversation. */
+  #gone() {
+    const { frame } = this.outbox;
+    const typed = [frame?.text, this.editor.take()].filter(Boolean).join("\n");
+    if (frame) {
+      this.outbox.take(frame.client_id);
+      this.thread.removeUnsent(frame.client_id);
+    }
+    const reason = gettext("This conversation is no longer there. Begin a new one.");
+    if (typed) this.composer.giveBack(typed, reason);
+    this.composer.disable(reason);
+    this.composer.draft.moveToNew();
   }
 
   /**

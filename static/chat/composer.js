@@ -1,23 +1,21 @@
 // The text box: grows with its text, keeps its draft, and gives what is sent to the outbox.
 
 import { locale } from "../site.js";
-import { Draft } from "./outbox.js";
 import { lengthOf, randomId } from "./text.js";
 
 export class Composer {
   #busy = false;
+  /** Why nothing can be sent any more; blank while it can. */
+  #ended = "";
 
-  /**
-   * `on` holds the callbacks `send(frame)` and `stop()`. `draftKey` names the draft, which outlives a conversation that
-   * was never begun.
-   */
-  constructor(form, { person, draftKey, maxCharacters, outbox }, on) {
+  /** `on` holds the callbacks `send(frame)` and `stop()`. */
+  constructor(form, { draft, maxCharacters, outbox }, on) {
     this.form = form;
     this.box = form.querySelector("#message");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
     this.note = form.querySelector("#composer-note");
-    this.draft = new Draft(person, draftKey);
+    this.draft = draft;
     this.outbox = outbox;
     this.maxCharacters = maxCharacters;
     this.on = on;
@@ -41,12 +39,14 @@ export class Composer {
   /** The server has what was sent. */
   confirmed() {
     this.draft.text = this.box.value;
+    if (this.note.textContent === waiting()) this.say("");
     this.#show();
   }
 
-  /** The server refused a message: put it back into the box and say why. */
-  refused(text, reason) {
-    this.fill(this.box.value ? `${text}\n${this.box.value}` : text);
+  /** Put what could not be sent into the box, before what stands there, and say why. */
+  giveBack(text, reason) {
+    this.box.value = this.box.value ? `${text}\n${this.box.value}` : text;
+    this.#changed();
     this.say(reason);
   }
 
@@ -66,6 +66,8 @@ export class Composer {
 
   /** Why a text cannot be sent just now, in words; blank when it can. */
   objection(text) {
+    if (this.#ended) return this.#ended;
+    if (this.outbox.frame) return waiting();
     if (this.#busy) return gettext("The assistant is still answering. Wait for it or stop it first.");
     const length = lengthOf(text);
     if (length <= this.maxCharacters) return "";
@@ -83,29 +85,31 @@ export class Composer {
 
   /** While an answer runs there is a Stop in place of Send. */
   setBusy(busy) {
-    const stopHadFocus = document.activeElement === this.stopButton;
     this.#busy = busy;
     this.#showButtons();
-    if (stopHadFocus && !busy) this.box.focus();
   }
 
-  /** Nothing can be sent any more. */
-  disable() {
-    this.box.disabled = true;
-    this.sendButton.disabled = true;
-    this.stopButton.hidden = true;
+  /** Nothing can be sent any more; what stands in the box can be read and copied. */
+  disable(reason) {
+    this.#ended = reason;
+    this.#busy = false;
+    this.box.readOnly = true;
+    this.#showButtons();
+    this.say(reason);
   }
 
   #submit() {
     const text = this.box.value.trim();
-    if (!text || this.outbox.frame) return;
+    if (!text) return;
     const objection = this.objection(text);
     this.say(objection);
     if (objection) return;
     const frame = { type: "send", text, client_id: randomId() };
     this.outbox.put(frame);
     this.box.value = "";
+    const hadFocus = document.activeElement === this.sendButton;
     this.#show();
+    if (hadFocus && matchMedia("(hover: hover)").matches) this.box.focus();
     this.on.send(frame);
   }
 
@@ -126,13 +130,17 @@ export class Composer {
   #showButtons() {
     this.stopButton.hidden = !this.#busy;
     this.sendButton.hidden = this.#busy;
-    this.sendButton.disabled = !this.box.value.trim() || this.outbox.frame !== null;
+    this.sendButton.disabled = !this.box.value.trim() || this.#ended !== "";
   }
 }
 
 /** Tell whether a key means "send". While an input method composes, Enter belongs to it. 229: Safari's way to say so. */
 export function sends(event) {
   return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+}
+
+function waiting() {
+  return gettext("Your last message is still on its way. This one can be sent when it has arrived.");
 }
 
 function inWords(number) {

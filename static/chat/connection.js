@@ -12,6 +12,7 @@ export class Connection {
   #pause = FIRST_PAUSE;
   #timer = null;
   #ended = false;
+  #openedAt = 0;
 
   /**
    * `on` holds the callbacks `frame(frame)`, `lost()`, `tooLarge()`, `crowded()` and `ended(reason)`; `path` is the address on this
@@ -37,6 +38,7 @@ export class Connection {
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.#socket = socket;
+    this.#openedAt = performance.now();
     socket.addEventListener("message", (event) => {
       if (socket !== this.#socket) return;
       const frame = JSON.parse(event.data);
@@ -53,6 +55,11 @@ export class Connection {
     if (!this.isOpen) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
+  }
+
+  /** Give up a socket that is older than so many milliseconds, for a new one. */
+  renew(age) {
+    if (performance.now() - this.#openedAt >= age) this.#drop();
   }
 
   #closed(code) {
@@ -73,7 +80,7 @@ export class Connection {
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
   }
 
-  /** A network that is gone closes no socket by itself for minutes. */
+  /** A network that is gone closes no socket by itself for minutes: do not wait for that. */
   #drop() {
     const socket = this.#socket;
     if (!socket) return;

@@ -1,10 +1,12 @@
 // A message of one's own as a form in its place: saying it anew makes another version, the earlier one stays.
 
 import { sends } from "./composer.js";
+import { onEscape } from "./escape.js";
 import { randomId } from "./text.js";
 
 export class Editor {
   #form = null;
+  #before = "";
 
   /** `on` holds `send(frame)` and `objection(text)`, the reason why a text cannot be sent, or blank. */
   constructor(outbox, on) {
@@ -12,9 +14,14 @@ export class Editor {
     this.on = on;
   }
 
+  get isOpen() {
+    return this.#form !== null;
+  }
+
   /** Open the editor in a message's article, with its text or another one, and perhaps with a reason for that. */
   open(article, text = article.querySelector(".bubble").textContent, reason = "") {
     this.close();
+    this.#before = article.querySelector(".bubble").textContent;
     this.#form = this.#build(article, text, reason);
     article.classList.add("is-edited");
     article.querySelector(".bubble").after(this.#form);
@@ -30,6 +37,19 @@ export class Editor {
     this.#form = null;
     article?.classList.remove("is-edited");
     article?.querySelector('[data-act="edit"]')?.focus();
+  }
+
+  /** Close the editor and return what was typed in it; blank where that is nothing new. */
+  take() {
+    const text = this.#form?.querySelector("textarea").value.trim() ?? "";
+    const isNew = text !== this.#before.trim();
+    this.close();
+    return isNew ? text : "";
+  }
+
+  /** The same where the editor has left the page together with its message; blank where it has not. */
+  takeLost() {
+    return this.#form && !this.#form.isConnected ? this.take() : "";
   }
 
   #build(article, text, reason) {
@@ -55,20 +75,20 @@ export class Editor {
       this.#submit(article, box, note);
     });
     box.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") {
-        event.stopPropagation();
-        this.close();
-      } else if (sends(event)) {
-        event.preventDefault();
-        this.#submit(article, box, note);
-      }
+      if (!sends(event)) return;
+      event.preventDefault();
+      this.#submit(article, box, note);
+    });
+    onEscape(form, () => {
+      this.close();
+      return true;
     });
     return form;
   }
 
   #submit(article, box, note) {
     const text = box.value.trim();
-    if (!text || this.outbox.frame) return;
+    if (!text) return;
     const objection = this.on.objection(text);
     note.textContent = objection;
     note.hidden = !objection;

@@ -1,5 +1,9 @@
 // The panel under an answer that says what memory had to do with it, and the dialog of the two wishes about a message.
 
+import { onEscape } from "./escape.js";
+
+const OPEN_LINK = ".memory-link[aria-expanded=true]";
+
 // A link that opens something in place is a button: Space presses it, too.
 document.addEventListener("keydown", (event) => {
   const link = event.target.closest?.("a[role=button][hx-get]");
@@ -11,7 +15,7 @@ document.addEventListener("keydown", (event) => {
 // Pressed again, the link closes its panel.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const link = event.detail.elt;
-  if (!link.matches(".memory-link[aria-expanded=true]")) return;
+  if (!link.matches(OPEN_LINK)) return;
   event.preventDefault();
   close(link);
 });
@@ -23,12 +27,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   slot.querySelector(".memory-panel")?.focus({ preventScroll: true });
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing) return;
-  const form = event.target.closest?.("[data-escape]");
-  const slot = event.target.closest?.(".memory-slot");
-  if (form) form.querySelector("[data-cancel]")?.click();
-  else if (slot) close(linkOf(slot));
+onEscape(document, ({ target }) => {
+  const cancel = target.closest?.("[data-escape]")?.querySelector("[data-cancel]");
+  const link = target.closest?.(".memory-slot") ? linkOf(target.closest(".memory-slot")) : target.closest?.(OPEN_LINK);
+  if (cancel) cancel.click();
+  else if (link) close(link);
+  return Boolean(cancel ?? link);
 });
 
 document.body.addEventListener("dialog-done", () => document.getElementById("dialog")?.close());

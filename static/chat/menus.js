@@ -48,13 +48,15 @@ function scrolled(event) {
 }
 
 function moveWithin(event) {
-  const menu = event.target.closest?.(".menu");
+  const menu = openMenu();
   const steps = { ArrowDown: 1, ArrowUp: -1 };
-  if (!menu || !(event.key in steps)) return;
+  // From its button as well, where it was opened with a mouse.
+  if (!menu || !(event.key in steps) || !(menu.contains(event.target) || event.target === buttonOf(menu))) return;
   event.preventDefault();
   const items = itemsOf(menu);
-  const at = items.indexOf(document.activeElement) + steps[event.key];
-  items[(at + items.length) % items.length].focus();
+  const at = items.indexOf(document.activeElement);
+  const next = at < 0 && event.key === "ArrowUp" ? -1 : at + steps[event.key];
+  items[(next + items.length) % items.length].focus();
 }
 
 function itemsOf(menu) {

@@ -1,16 +1,21 @@
-// What was done is said in passing, with a button that takes it back. Screen readers are told by role="status".
+// What was done is said in passing, over the page, perhaps with a button that takes it back; what went wrong stays until
+// it is closed. Screen readers are told by role="status".
 
+// Where the catalogue of words could not be loaded, notices go all the same.
+const gettext = globalThis.gettext ?? ((text) => text);
+
+const NOTICE = ".message";
 const UNDO_SECONDS = 60;
 const PLAIN_SECONDS = 12;
 const AGAIN_SECONDS = 5;
 
 export function setUpNotices(region) {
   if (!region) return;
-  const watch = () => region.querySelectorAll(".chat-notice:not([data-timed])").forEach(time);
+  const watch = () => region.querySelectorAll(`${NOTICE}:not([data-timed])`).forEach(time);
   new MutationObserver(watch).observe(region, { childList: true });
   watch();
   region.addEventListener("click", (event) => {
-    const notice = event.target.closest("[data-dismiss]")?.closest(".chat-notice");
+    const notice = event.target.closest("[data-dismiss]")?.closest(NOTICE);
     if (!notice) return;
     notice.remove();
     focusElsewhere();
@@ -23,8 +28,20 @@ export function setUpNotices(region) {
 
 function time(notice) {
   notice.dataset.timed = "";
-  const seconds = notice.querySelector("[data-undo]") ? UNDO_SECONDS : PLAIN_SECONDS;
+  if (!notice.querySelector("[data-dismiss]")) notice.append(closer());
+  if (notice.matches(".message-error, .message-warning")) return;
+  const seconds = notice.querySelector("[data-undo], a") ? UNDO_SECONDS : PLAIN_SECONDS;
   setTimeout(() => leave(notice), seconds * 1000);
+}
+
+function closer() {
+  const button = document.createElement("button");
+  button.className = "icon-button message-close";
+  button.type = "button";
+  button.dataset.dismiss = "";
+  button.setAttribute("aria-label", gettext("Close"));
+  button.textContent = "×";
+  return button;
 }
 
 /** Not while somebody points at it or has got there by Tab. */

@@ -1,11 +1,16 @@
 // What was sent and is not confirmed yet: one frame at a time, kept in this tab so that a reload or a lost connection
 // loses nothing and sends nothing twice (the server knows a client id again).
 
+const TEMPORARY = ":temporary";
+/** In place of its id: the draft of a conversation that is still to begin. */
+export const NEW = "new";
+
 export class Outbox {
   /** `conversation` is the id under which it waits; what somebody else than `person` left in this tab is thrown away. */
-  constructor(person, conversation) {
-    this.key = `pending:${person}:${conversation}`;
+  constructor(person, conversation, isTemporary) {
+    this.key = `pending:${person}:${conversation}${isTemporary ? TEMPORARY : ""}`;
     forgetOthers(sessionStorage, "pending", person);
+    forgetTemporary(this.key);
   }
 
   /** The waiting frame, or null. */
@@ -26,29 +31,53 @@ export class Outbox {
   }
 }
 
-/** What is typed and not sent, kept across tabs and restarts of the browser until it is sent. */
+/**
+ * What is typed and not sent, kept across tabs and restarts of the browser until it is sent. In a temporary
+ * conversation it is kept in this tab only, until another conversation is opened in it.
+ */
 export class Draft {
-  constructor(person, key) {
+  constructor(person, conversation, isTemporary) {
     this.person = person;
-    this.key = `draft:${person}:${key}`;
+    this.isTemporary = isTemporary;
+    this.storage = isTemporary ? sessionStorage : localStorage;
+    this.key = this.#keyOf(conversation);
     forgetOthers(localStorage, "draft", person);
+    forgetOthers(sessionStorage, "draft", person);
+    forgetTemporary(this.key);
   }
 
   get text() {
-    return localStorage.getItem(this.key) ?? "";
+    return this.storage.getItem(this.key) ?? "";
   }
 
   set text(text) {
-    if (text) localStorage.setItem(this.key, text);
-    else localStorage.removeItem(this.key);
+    if (text) this.storage.setItem(this.key, text);
+    else this.storage.removeItem(this.key);
   }
 
   /** The conversation came to be: its draft is no longer that of a new one. */
-  moveTo(key) {
+  moveTo(conversation) {
     const { text } = this;
     this.text = "";
-    this.key = `draft:${this.person}:${key}`;
+    this.key = this.#keyOf(conversation);
     this.text = text;
+  }
+
+  /** The conversation is gone: its draft waits in the next new one, unless something waits there already. */
+  moveToNew() {
+    if (!this.isTemporary && this.text && !localStorage.getItem(this.#keyOf(NEW))) this.moveTo(NEW);
+  }
+
+  #keyOf(conversation) {
+    return `draft:${this.person}:${conversation}${this.isTemporary ? TEMPORARY : ""}`;
+  }
+}
+
+/** Remove what other temporary conversations left in this tab. */
+function forgetTemporary(except) {
+  const [kind] = except.split(":");
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith(`${kind}:`) && key.endsWith(TEMPORARY) && key !== except) sessionStorage.removeItem(key);
   }
 }
 

@@ -1,12 +1,12 @@
 // The search box above the list, and the list itself: what is loaded again, what goes wrong, the arrow keys.
 
+import { onEscape } from "./escape.js";
+
 const LINKS = ".list-link, .found-title, .hit";
 
 export function setUpSearch(box, place) {
   if (!box || !place) return;
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing) escape(event, box);
-  });
+  onEscape(box, () => escape(box));
   for (const part of [box, place]) part.addEventListener("keydown", (event) => move(event, box, place));
   document.body.addEventListener("htmx:configRequest", ({ detail }) => {
     if (detail.elt !== place) return;
@@ -19,21 +19,22 @@ export function setUpSearch(box, place) {
 }
 
 /** The first press empties the box and brings back the list, the next one leaves it. */
-function escape(event, box) {
-  event.preventDefault();
-  if (!box.value) {
-    (document.getElementById("message") ?? box).focus();
-    if (document.activeElement === box) box.blur();
-    return;
+function escape(box) {
+  if (box.value) {
+    box.value = "";
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    return true;
   }
-  event.stopPropagation();
-  box.value = "";
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  // In the drawer: that closes now.
+  if (document.querySelector(".shows-sidebar")) return false;
+  (document.getElementById("message") ?? box).focus();
+  if (document.activeElement === box) box.blur();
+  return true;
 }
 
 function move(event, box, place) {
   const steps = { ArrowDown: 1, ArrowUp: -1 };
-  if (!(event.key in steps) || event.isComposing || event.target.closest(".menu")) return;
+  if (!(event.key in steps) || event.isComposing || document.querySelector(".menu:popover-open")) return;
   const stops = [box, ...place.querySelectorAll(LINKS)];
   const at = stops.indexOf(document.activeElement) + steps[event.key];
   if (at < 0 || at >= stops.length) return;

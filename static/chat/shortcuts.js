@@ -1,5 +1,7 @@
 // Keyboard shortcuts. Those of a single character can be switched off, as not everybody's keys are pressed on purpose.
 
+import { onEscape } from "./escape.js";
+
 const OFF = "shortcuts-off";
 const FIELDS = "input, textarea, select, [contenteditable]";
 
@@ -20,14 +22,15 @@ export function setUpShortcuts(dialog) {
     if (event.target === dialog) dialog.close();
   });
   const single = { "/": search, n: begin, "?": () => dialog.showModal() };
-  // Before everybody else: a menu that Esc is about to close is still open now.
+  // Before everybody else: a menu that a key is about to close is still open now.
   document.addEventListener("keydown", (event) => pressed(event, single), true);
+  // After everybody else.
+  onEscape(window, stop);
 }
 
 function pressed(event, single) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat || event.keyCode === 229) return;
   if (document.querySelector("dialog[open], :popover-open")) return;
-  if (event.key === "Escape") return stop(event);
   if (event.key === "ArrowUp") return editLast(event);
   const act = localStorage.getItem(OFF) === null ? single[event.key] : undefined;
   if (!act || event.target.closest?.(FIELDS)) return;
@@ -48,13 +51,11 @@ function begin() {
   document.querySelector("[data-new-conversation]")?.click();
 }
 
-/** Stop the answer, unless Esc has something nearer to close: the search, or the drawer. */
 function stop(event) {
   const button = document.getElementById("stop");
-  if (!button || button.hidden || button.disabled || event.target.id === "search-box") return;
-  if (document.querySelector(".shows-sidebar")) return;
-  event.preventDefault();
+  if (event.repeat || !button || button.hidden || button.disabled) return false;
   button.click();
+  return true;
 }
 
 function editLast(event) {
@@ -62,7 +63,8 @@ function editLast(event) {
   if (box.id !== "message" || box.value || event.shiftKey) return;
   const edits = document.querySelectorAll('#log [data-act="edit"]');
   const last = edits[edits.length - 1];
-  if (!last) return;
+  // While an answer runs there is nothing to edit.
+  if (!last?.checkVisibility({ visibilityProperty: true })) return;
   event.preventDefault();
   last.click();
 }

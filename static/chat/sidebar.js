@@ -1,5 +1,7 @@
 // The list of conversations: a drawer on narrow screens, and the dialog in which one is renamed or deleted.
 
+import { onEscape } from "./escape.js";
+
 // As in chat.css: up to here the list is a drawer over the messages.
 const narrow = matchMedia("(max-width: 48rem)");
 // How the server answers a change made in the dialog: there is nothing to show in it any more.
@@ -22,9 +24,10 @@ export function setUpSidebar() {
     for (const closer of layout.querySelectorAll('[data-sidebar="close"]')) {
       closer.addEventListener("click", () => show(layout, opener, false));
     }
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.target.closest("dialog, .menu")) return;
-      if (layout.classList.contains("shows-sidebar")) show(layout, opener, false);
+    onEscape(document, () => {
+      const isShown = layout.classList.contains("shows-sidebar");
+      if (isShown) show(layout, opener, false);
+      return isShown;
     });
     narrow.addEventListener("change", () => {
       if (layout.classList.contains("shows-sidebar")) show(layout, opener, false);

@@ -7,6 +7,8 @@ import { dropFirst, lengthOf } from "./text.js";
 export class Thread {
   /** The running answer: { id, article, offset, node }, offset in code points; null when none runs. */
   running = null;
+  /** Messages that are being said anew, by client id: { article, before }, the latter what stood there. */
+  #edits = new Map();
 
   constructor(root) {
     this.log = root.querySelector("#log");
@@ -38,14 +40,34 @@ export class Thread {
     this.log.append(article);
   }
 
+  /** Show a message said anew in its place, before the server has that; false where the page does not hold it. */
+  showEdited(messageId, text, clientId) {
+    const article = this.article(messageId);
+    if (!article) return false;
+    const bubble = article.querySelector(".bubble");
+    this.#edits.set(clientId, { article, before: bubble.textContent });
+    bubble.textContent = text;
+    article.classList.add("is-unsent");
+    return true;
+  }
+
   /** Tell whether a message that this client sent stands in the log as the server has it. */
   holds(clientId) {
     return this.log.querySelector(`[data-message-id][data-client-id="${CSS.escape(clientId)}"]`) !== null;
   }
 
-  /** Take back what the server refused, or has got already. */
+  /** Take back what the server refused, or has got already; tell whether it was still shown. */
   removeUnsent(clientId) {
-    this.log.querySelector(`.is-unsent[data-client-id="${CSS.escape(clientId)}"]`)?.remove();
+    const edit = this.#edits.get(clientId);
+    if (edit) {
+      this.#edits.delete(clientId);
+      edit.article.querySelector(".bubble").textContent = edit.before;
+      edit.article.classList.remove("is-unsent");
+      return edit.article.isConnected;
+    }
+    const article = this.log.querySelector(`.is-unsent[data-client-id="${CSS.escape(clientId)}"]`);
+    article?.remove();
+    return Boolean(article);
   }
 
   /** A `rewind` frame: the messages after one go, notes of what memory learnt stay. False when the page does not hold that message. */

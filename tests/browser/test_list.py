@@ -59,6 +59,8 @@ def test_what_was_said_is_found_and_opened(chat: ChatPage) -> None:
     chat.ask("My zebra eats <b>plums</b>.")
     opened = page.url
     chat.new()
+    # Its script puts the focus into the text box.
+    chat.wait()
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("/")
     page.keyboard.type("zeb plu")

@@ -76,3 +76,22 @@ def test_a_snippet_surrounds_the_first_hit_on_one_line() -> None:
 def test_a_snippet_of_a_text_without_a_hit_is_its_beginning() -> None:
     assert read_question("needle").snippet("Hay.") == [Piece("Hay.", False)]
     assert len(read_question("ab").snippet("x" * 9000)[0].text) < 400
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("kyoto", "Day · Place 1 · [Kyoto]"),
+        ("**kyoto**", "Day · Place 1 · [Kyoto]"),
+        ("example.org", "| Day | Place | |---|---| | 1 | **[Kyoto](https://[example.org])** |"),
+        ('"| 1"', "| Day | Place | |---|---| [| 1] | **[Kyoto](https://example.org)** |"),
+    ],
+)
+def test_a_snippet_of_an_answer_shows_no_marks_that_are_not_looked_for(question: str, expected: str) -> None:
+    text = "| Day | Place |\n|---|---|\n| 1 | **[Kyoto](https://example.org)** |"
+    pieces = read_question(question).snippet(text, is_markdown=True)
+    assert "".join(f"[{piece.text}]" if piece.is_hit else piece.text for piece in pieces) == expected
+
+
+def test_a_snippet_of_what_a_person_said_is_as_they_typed_it() -> None:
+    assert "".join(piece.text for piece in read_question("kyoto").snippet("**Kyoto**")) == "**Kyoto**"
