@@ -31,8 +31,8 @@ GO_ON = (
 UNFINISHED_CHARACTERS = 8_000
 """Of the end of an unfinished answer: what the model is shown to go on from."""
 _NOT_RECORDED = (
-    "This conversation adds nothing to your memory by itself: do not promise to remember what is said in it, unless you "
-    "are asked to remember something."
+    "This conversation adds nothing to your memory by itself: do not promise to remember what is said in it, unless "
+    "you are asked to remember something."
 )
 _OFF = "Memory is off in this conversation: do not promise to remember anything that is said in it."
 NOTHING = Recollection("", (), 0)
