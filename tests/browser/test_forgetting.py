@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -243,24 +241,3 @@ def test_the_chats_forms_work_on_pages_of_their_own(product: ProductFactory, pag
     page.get_by_role("link", name="Delete and forget…").click()
     page.get_by_role("button", name="Delete and forget").click()
     status(page, "Deleted “A short talk” and forgot for good: 5 pages")
-
-
-def test_the_pages_of_forgetting_are_fit_for_everybody(product: ProductFactory, page: Page) -> None:
-    memoryos = with_something_remembered(product)
-    memoryos.sign_in(page)
-    page.goto(f"{memoryos.url}/memory/")
-    base = re.sub(r"/$", "", page.url)
-    for place in (
-        "pages/1/forget/",
-        "segments/1/forget/",
-        "knowledge/2/forget/",
-        "forget/",
-        "pages/1/",
-        "short-term/",
-        "",
-    ):
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.goto(f"{base}/{place}")
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
-            assert grave_faults(page) == [], (place, scheme)
