@@ -6,7 +6,8 @@ The index holds what recall may find and nothing else: an archived segment leave
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
 from django.db.models import F
@@ -15,7 +16,10 @@ from memory.domain.languages import detect_language
 from memory.domain.lexical import term_counts
 from memory.models import Memory, Page, Posting, Segment, SegmentPosting
 
-_BATCH = 5000
+_BATCH = 1000
+_POST = """
+    INSERT INTO memory_posting (memory_id, page_id, length, term, frequency, query_frequency)
+    SELECT %s, * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::int[])"""
 _ADD_TO_SEGMENT = """
     INSERT INTO memory_segmentposting (memory_id, segment_id, term, frequency)
     SELECT memory_id, %s, term, sum(frequency) FROM memory_posting WHERE page_id = ANY(%s) GROUP BY memory_id, term
@@ -44,8 +48,8 @@ def text_length(query: str, response: str) -> int:
 def index_pages(memory: Memory, pages: Sequence[Page]) -> None:
     """Add stored pages, whose `length` is set already; count them and their languages in the memory."""
     spoken = {page.pk: detect_language(f"{page.query}\n{page.response}") for page in pages}
-    postings = [posting for page in pages for posting in _postings(page, spoken[page.pk])]
-    Posting.objects.bulk_create(postings, batch_size=_BATCH)
+    for start in range(0, len(pages), _BATCH):
+        _post(memory, pages[start : start + _BATCH], spoken)
     _note_languages(memory, spoken.values())
     _count(memory, len(pages), sum(page.length for page in pages))
 
@@ -91,20 +95,22 @@ def _note_languages(memory: Memory, spoken: Iterable[str]) -> None:
         Memory.objects.filter(pk=memory.pk).update(languages=[*known, *new])
 
 
-def _postings(page: Page, language: str) -> list[Posting]:
-    asked = term_counts(page.query, language)
-    told = term_counts(page.response, language)
-    return [
-        Posting(
-            memory_id=page.memory_id,
-            page=page,
-            term=term,
-            frequency=frequency,
-            query_frequency=asked[term],
-            length=page.length,
-        )
-        for term, frequency in (asked + told).items()
+def _post(memory: Memory, pages: Sequence[Page], spoken: Mapping[int, str]) -> None:
+    """Store what pages hold of each term, by one statement: as instances, the terms of one long answer took 10 ms."""
+    rows = [
+        (page.pk, page.length, term, frequency, asked[term])
+        for page in pages
+        for asked, both in [_counted(page, spoken[page.pk])]
+        for term, frequency in both.items()
     ]
+    with connection.cursor() as cursor:
+        cursor.execute(_POST, [memory.pk, *([row[column] for row in rows] for column in range(5))])
+
+
+def _counted(page: Page, language: str) -> tuple[Counter[str], Counter[str]]:
+    """Return the terms of what the person said, and those of the whole page."""
+    asked = term_counts(page.query, language)
+    return asked, asked + term_counts(page.response, language)
 
 
 def _count(memory: Memory, pages: int, terms: int) -> None:
