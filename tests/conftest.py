@@ -89,7 +89,7 @@ def product() -> Iterator[ProductFactory]:
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """Return the system's Chromium; without one skip, or fail when REQUIRE_BROWSER=1."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         if path := shutil.which(name):
             return path
     advice = "No Chromium found: install it (on Debian `apt-get install chromium`) to run the browser tests."
