@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
@@ -31,10 +32,9 @@ class OneProcessLayer(InMemoryChannelLayer):
         for channel in self.groups.get(group, ()):
             queue: Any = self.channels.get(channel)
             if queue is not None and not queue.full():
-                queue.put_nowait(message)
+                queue.put_nowait((math.inf, message))
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """Wait for the next message on a channel that is in a group."""
-        queue: Any = self.channels[channel]
-        message: dict[str, Any] = await queue.get()
+        _expiry, message = await self.channels[channel].get()
         return message

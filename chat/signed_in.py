@@ -24,7 +24,10 @@ def is_signed_in(user_id: int, session_key: str | None) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_SESSION, [session_key, timezone.now(), user_id])
         row = cursor.fetchone()
-    return row is not None and holds(row[0], row[1], user_id)
+    if row is None:
+        return False
+    session_data, password = row
+    return holds(session_data, password, user_id)
 
 
 def holds(session_data: str, password: str, user_id: int) -> bool:
