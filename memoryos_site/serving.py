@@ -122,7 +122,7 @@ def _run(options: Options, listener: socket, hangup_stops: bool, on_ready: Calla
         build_application(worker=options.worker),
         lifespan="on",
         ws_max_size=websocket_max_bytes(settings.CHAT_MESSAGE_MAX_CHARACTERS),
-        # Most frames are a few words: to compress one takes five times what all else about it takes.
+        # Most frames are a few words: to compress one takes several times what all else about it takes.
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         log_config=None,
