@@ -35,6 +35,10 @@ class OneProcessLayer(InMemoryChannelLayer):
                 queue.put_nowait((math.inf, message))
 
     async def receive(self, channel: str) -> dict[str, Any]:
-        """Wait for the next message on a channel that is in a group."""
-        _expiry, message = await self.channels[channel].get()
+        """Wait for the next message on a channel; on one that is in no group, nothing ever comes."""
+        queue = self.channels.get(channel)
+        if queue is None:
+            # Channels' own consumers ask without a group, such as the one that refuses a foreign origin.
+            queue = asyncio.Queue()
+        _expiry, message = await queue.get()
         return message

@@ -114,6 +114,8 @@ def test_what_people_and_models_say_stays_text(
         page.get_by_role("textbox", name="Title").fill(title)
         page.get_by_role("button", name="Rename", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        # The list comes anew, and would close a menu that is open.
+        expect(page.locator(".list-row.is-current .list-link")).to_have_text(title)
         assert page.title() == f"{title} · MemoryOS"
         watch.look(page)
 

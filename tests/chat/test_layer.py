@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from chat.layer import OneProcessLayer
 
 
@@ -43,3 +45,10 @@ async def test_a_layer_that_forgot_its_groups_loses_hints_and_breaks_nobody() ->
     await layer.group_discard("group", "one")
     assert not waiting.done()
     waiting.cancel()
+
+
+async def test_who_listens_without_a_group_waits_for_ever() -> None:
+    layer = OneProcessLayer()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(layer.receive(await layer.new_channel()), 0.05)
+    assert layer.channels == {}
