@@ -14,6 +14,16 @@ export function setUpMenus() {
   addEventListener("resize", () => openMenu()?.hidePopover());
   document.addEventListener("keydown", (event) => moveWithin(event));
   document.body.addEventListener("htmx:beforeRequest", (event) => chosen(event.detail.elt));
+  document.body.addEventListener("htmx:beforeSwap", (event) => putOff(event.detail));
+}
+
+/** A list that comes anew would take away the menu that somebody is choosing from: it comes again afterwards. */
+function putOff(swap) {
+  const menu = openMenu();
+  if (!menu || !swap.target.contains(menu)) return;
+  swap.shouldSwap = false;
+  const ask = () => document.body.dispatchEvent(new CustomEvent("conversations-changed"));
+  menu.addEventListener("toggle", ask, { once: true });
 }
 
 function openMenu() {

@@ -67,6 +67,8 @@ class ChatPage:
 
 def choose(page: Page, title: str, item: str) -> None:
     """Choose from the menu of a conversation in the list, as somebody with a mouse does."""
+    # Before its scripts have come, a form of the menu leads to another page.
+    page.wait_for_load_state("load")
     page.get_by_role("link", name=title, exact=True).hover()
     page.get_by_role("button", name=f"More for “{title}”").click()
     menu = page.locator(".menu:popover-open")

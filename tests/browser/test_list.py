@@ -92,6 +92,7 @@ def test_pinned_archived_and_brought_back(chat: ChatPage) -> None:
     expect(page.get_by_role("status").get_by_text("is in the archive now")).to_be_visible()
     expect(row(page, "Keep me")).to_have_count(0)
     page.get_by_role("link", name="Archived (1)").click()
+    page.wait_for_url("**archived=1**", wait_until="load")
     choose(page, "Keep me", "Restore to the list")
     expect(page.get_by_text("The archive is empty.")).to_be_visible()
 
