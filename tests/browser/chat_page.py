@@ -76,6 +76,17 @@ def choose(page: Page, title: str, item: str) -> None:
     menu.get_by_text(item, exact=True).click()
 
 
+def act(turn: Locator, name: str) -> None:
+    """Press a button under a message."""
+    turn.hover()
+    turn.get_by_role("button", name=name, exact=True).click()
+
+
+def question(chat: ChatPage, at: int = -1) -> Locator:
+    """One of the person's messages."""
+    return chat.page.locator("#log .turn-user").nth(at)
+
+
 class Wire:
     """A tab's sockets under way: `lost` names kinds of frames that get lost, `answer` acts in the server's place."""
 

@@ -1,67 +1,18 @@
 """Journeys through versions of messages, continuing, modes and a killed server, on the real chat page."""
 
-import os
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 from psycopg.sql import SQL, Identifier
 
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import ChatPage, act, question
 from tests.openai_server import Behaviour, OpenAIServer
-from tests.serving import Product, ProductFactory
+from tests.serving import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 TEXT = "One two three four five six seven eight nine ten."
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[OpenAIServer]:
-    """The model server of all journeys of this module."""
-    with OpenAIServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def memoryos(model: OpenAIServer) -> Iterator[Product]:
-    """One product for all journeys of this module: each begins a conversation of its own."""
-    factory = ProductFactory(Path(os.environ["MEMORYOS_TEST_DIR"]) / f"product-{uuid4().hex[:8]}")
-    yield factory(
-        OPENAI_BASE_URL=model.base_url, MODEL="test-model", MODEL_TIMEOUT="5", MEMORYOS_SHORT_TERM_CAPACITY="500"
-    )
-    factory.close()
-
-
-@pytest.fixture(scope="module")
-def session(memoryos: Product) -> str:
-    """The session of the person, signed in once for all journeys."""
-    with memoryos.client() as client:
-        return client.cookies["memoryos_session"]
-
-
-@pytest.fixture
-def chat(page: Page, memoryos: Product, session: str, model: OpenAIServer) -> ChatPage:
-    """A tab at a new conversation, and a model that has forgotten the test before."""
-    model.reset()
-    page.context.add_cookies([{"name": "memoryos_session", "value": session, "url": memoryos.url}])
-    chat = ChatPage(page, memoryos)
-    chat.new()
-    return chat
-
-
-def act(turn: Locator, name: str) -> None:
-    """Press a button under a message."""
-    turn.hover()
-    turn.get_by_role("button", name=name, exact=True).click()
-
-
-def question(chat: ChatPage, at: int = -1) -> Locator:
-    """One of the person's messages."""
-    return chat.page.locator("#log .turn-user").nth(at)
 
 
 def test_another_answer_stands_beside_the_first_in_every_tab(chat: ChatPage, model: OpenAIServer) -> None:

@@ -1,68 +1,18 @@
 """Journeys at the edges of the chat page: the keyboard's focus, Esc, two devices, dead connections, what is kept."""
 
 import json
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, WebSocketRoute, expect
 
-from tests.browser.chat_page import ChatPage, Wire
+from tests.browser.chat_page import ChatPage, Wire, act, question
 from tests.openai_server import Behaviour, OpenAIServer
-from tests.serving import Product, ProductFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 TEXT = "One two three four five six seven eight nine ten."
 STORED = "() => [...Object.values(localStorage), ...Object.values(sessionStorage)].join()"
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[OpenAIServer]:
-    """The model server of all journeys of this module."""
-    with OpenAIServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def memoryos(model: OpenAIServer) -> Iterator[Product]:
-    """One product for all journeys of this module: each begins a conversation of its own."""
-    factory = ProductFactory(Path(os.environ["MEMORYOS_TEST_DIR"]) / f"product-{uuid4().hex[:8]}")
-    yield factory(
-        OPENAI_BASE_URL=model.base_url, MODEL="test-model", MODEL_TIMEOUT="5", MEMORYOS_SHORT_TERM_CAPACITY="500"
-    )
-    factory.close()
-
-
-@pytest.fixture(scope="module")
-def session(memoryos: Product) -> str:
-    """The session of the person, signed in once for all journeys."""
-    with memoryos.client() as client:
-        return client.cookies["memoryos_session"]
-
-
-@pytest.fixture
-def chat(page: Page, memoryos: Product, session: str, model: OpenAIServer) -> ChatPage:
-    """A tab at a new conversation, and a model that has forgotten the test before."""
-    model.reset()
-    page.context.add_cookies([{"name": "memoryos_session", "value": session, "url": memoryos.url}])
-    chat = ChatPage(page, memoryos)
-    chat.new()
-    return chat
-
-
-def act(turn: Locator, name: str) -> None:
-    """Press a button under a message."""
-    turn.hover()
-    turn.get_by_role("button", name=name, exact=True).click()
-
-
-def question(chat: ChatPage, at: int = -1) -> Locator:
-    """One of the person's messages."""
-    return chat.page.locator("#log .turn-user").nth(at)
 
 
 def edit(chat: ChatPage, text: str) -> Locator:
