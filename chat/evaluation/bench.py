@@ -161,7 +161,7 @@ class _Bench:
             open_pages(self.product, idle) as quiet,
             open_pages(self.product, busy) as streaming,
         ):
-            asking = asyncio.create_task(stream_until(self.model, streaming, self.plan.tokens // 4, over))
+            asking = asyncio.create_task(stream_until(self.model, streaming, self.plan.tokens, over))
             await asyncio.sleep(1)
             times = await self._look(self.plan.looks)
             over.set()
