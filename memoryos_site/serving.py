@@ -148,7 +148,7 @@ def _run(options: Options, listener: socket, hangup_stops: bool, on_ready: Calla
 def _spare_the_collector() -> None:
     """Take what was loaded by now, which stays for ever, out of the garbage collector's sight.
 
-    Each full collection would walk through it with everything else at a stand: a fifth of a second, a few times a minute.
+    Each full collection would walk through it with all else at a stand: a fifth of a second, a few times a minute.
     """
     gc.collect()
     gc.freeze()
