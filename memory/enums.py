@@ -49,6 +49,7 @@ class Source(models.TextChoices):
 
     CHAT = "chat", _("Chat")
     IMPORT = "import", _("Import")
+    DEMO = "demo", _("Demo data")
     API = "api", _("API")
 
 
@@ -59,6 +60,7 @@ class EventKind(models.TextChoices):
     TRANSFERRED = "transferred", _("Pages moved to mid-term")
     PROMOTED = "promoted", _("Segment analysed")
     LEARNT = "learnt", _("Learnt")
+    ADDED = "added", _("Added by hand")
     CONFIRMED = "confirmed", _("Confirmed again")
     MERGED = "merged", _("Merged")
     SUPERSEDED = "superseded", _("Superseded")
@@ -69,6 +71,11 @@ class EventKind(models.TextChoices):
     UNPINNED = "unpinned", _("No longer pinned")
     DISABLED = "disabled", _("No longer used")
     ENABLED = "enabled", _("Used again")
+    LOCKED = "locked", _("Locked")
+    UNLOCKED = "unlocked", _("No longer locked")
+    PAUSED = "paused", _("Paused")
+    RESUMED = "resumed", _("Resumed")
+    IMPORTED = "imported", _("Imported")
     DELETED = "deleted", _("Deleted")
     FORGOTTEN = "forgotten", _("Forgotten")
     FAILED = "failed", _("Job failed")

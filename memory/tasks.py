@@ -18,7 +18,7 @@ from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
 
 from memory.domain import jobs
-from memory.domain.activity import event, log
+from memory.domain.activity import event, log, working_as
 from memory.domain.consolidation import memories_kept_waiting, promote_all, promote_due, transfer_all
 from memory.domain.queueing import MAX_ATTEMPTS, OUTAGES, QUEUE, Work, put_off, submit, take_turn
 from memory.domain.resummarising import resummarise_all
@@ -67,6 +67,11 @@ def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, deed: 
     Work that returns None has done nothing yet, so that earlier failures of its kind stay to be seen.
     After the last attempt the error is raised: the job stays as failed, to be seen and retried by a person.
     """
+    with working_as(context.job.id):
+        _run(task, context, memory_id, attempt, deed)
+
+
+def _run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, deed: Deed) -> None:
     work = Work(task.name, memory_id)
     if context.job.lock == work.waiting_lock:
         take_turn(work, attempt)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -11,7 +13,7 @@ from memory.enums import Actor, EventKind
 from memory.models import Assistant, Memory, MemoryEvent, ModelCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from django.contrib.auth.models import User
 
@@ -29,6 +31,19 @@ _SCRUB = """
     WHERE event.id = scrubbed.id"""
 
 
+_job: ContextVar[int | None] = ContextVar("job", default=None)
+
+
+@contextmanager
+def working_as(job_id: int | None) -> Iterator[None]:
+    """Let every event made in the block name the background job that it came from."""
+    token = _job.set(job_id)
+    try:
+        yield
+    finally:
+        _job.reset(token)
+
+
 def event(
     kind: EventKind,
     target: Model,
@@ -40,7 +55,8 @@ def event(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> MemoryEvent:
-    """Return an unsaved event; the actor follows from `by` (a person), `model_call` (a model), else a job.
+    """Return an unsaved event; the actor follows from `by` (a person), `model_call` (a model), else a job. The job is
+    that of `working_as`.
 
     Give `memory` for what belongs to a person, `assistant` alone for what all its members share.
     """
@@ -56,6 +72,7 @@ def event(
         actor=actor,
         user_id=by.pk if by else None,
         model_call=model_call,
+        job_id=_job.get(),
         target_type=type(target)._meta.model_name or "",
         target_id=target.pk,
         before=before,

@@ -31,6 +31,9 @@ class MemoryEvent(models.Model):
     model_call = models.ForeignKey(
         "memory.ModelCall", on_delete=models.SET_NULL, null=True, blank=True, related_name="events"
     )
+    job_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The background job that did it; its row may be gone."
+    )
     target_type = models.CharField(max_length=20)
     target_id = models.BigIntegerField()
     before = models.JSONField(null=True, blank=True)
@@ -42,6 +45,15 @@ class MemoryEvent(models.Model):
         indexes = (
             # The timeline of a memory, newest first.
             models.Index(fields=("memory", "-id"), name="event_timeline"),
+            # The timeline of one kind, of one sort of actor, of one job, from a date on.
+            models.Index(fields=("memory", "kind", "-id"), name="event_of_kind"),
+            models.Index(fields=("memory", "actor", "-id"), name="event_by_actor"),
+            models.Index(fields=("job_id",), condition=models.Q(job_id__isnull=False), name="event_of_job"),
+            models.Index(fields=("memory", "created_at"), name="event_by_time"),
+            # The same for what belongs to the assistant alone.
+            models.Index(
+                fields=("assistant", "-id"), condition=models.Q(memory__isnull=True), name="event_of_assistant"
+            ),
             # The history of one thing.
             models.Index(fields=("target_type", "target_id"), name="event_of_target"),
         )

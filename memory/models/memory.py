@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 
@@ -38,6 +39,11 @@ class Memory(models.Model):
     page_count = models.PositiveIntegerField(default=0, help_text="Pages in the index; N of BM25.")
     term_count = models.PositiveBigIntegerField(default=0, help_text="Terms in them; N times avgdl of BM25.")
     last_position = models.PositiveBigIntegerField(default=0, help_text="Position given to the newest page.")
+    key = models.UUIDField(
+        db_default=RandomUUID(), unique=True, editable=False, help_text="Names it in an export, on every installation."
+    )
+    learning_paused_at = models.DateTimeField(null=True, blank=True, help_text="Nothing is recorded or learnt since.")
+    recall_paused_at = models.DateTimeField(null=True, blank=True, help_text="Answers are given nothing since.")
     languages = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, help_text="Languages its pages were indexed in."
     )
