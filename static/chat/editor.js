@@ -96,6 +96,8 @@ export class Editor {
     const frame = { type: "edit", message_id: Number(article.dataset.messageId), text, client_id: randomId() };
     this.outbox.put(frame);
     this.close();
+    // The button under the message goes as soon as the server has answered. On a touch screen the box would call up the keyboard.
+    if (matchMedia("(hover: hover)").matches) document.getElementById("message")?.focus({ preventScroll: true });
     this.on.send(frame);
   }
 }

@@ -292,6 +292,8 @@ def test_the_log_follows_only_a_reader_who_is_there(chat: ChatPage, model: OpenA
 
 def test_the_list_is_a_drawer_on_a_narrow_screen(chat: ChatPage) -> None:
     page = chat.page
+    # Before its script has come, the button is a link to the list on a page of its own.
+    chat.wait()
     page.set_viewport_size({"width": 390, "height": 844})
     fresh = page.get_by_role("link", name="New conversation", exact=True)
     expect(fresh).to_be_hidden()
