@@ -6,11 +6,12 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& { echo "$$name"; exit; }; done; echo python3)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+PYTEST := -n auto --maxprocesses 4 --dist loadgroup
 # HOST and PORT given to make, on its command line or in the environment, reach the server.
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check lint types migrations pytest bench bench-chat format messages lock clean
+.PHONY: help install install-dev run test check lint types migrations pytest bench bench-chat format messages lock clean proofs
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -26,7 +27,7 @@ install-dev:
 run: install ## Run MemoryOS: database, web server and background jobs (HOST, PORT)
 	@exec $(MANAGE) serve
 
-test: install-dev check pytest ## Everything a change has to pass: lint, types, migrations, all tests
+test: install-dev check pytest ## Everything a change has to pass: lint, types, migrations, tests
 
 check: lint types migrations
 
@@ -41,7 +42,10 @@ migrations: install-dev
 	DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE) makemigrations --check --dry-run
 
 pytest: install-dev ## Run the tests only (ARGS="-k recall")
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -m "not proof" $(PYTEST) $(ARGS)
+
+proofs: install-dev ## Run the slow tests: killed processes, load, the evaluation commands, some minutes
+	$(BIN)/python -m pytest -m proof $(PYTEST) $(ARGS)
 
 bench: install ## Measure memory beside a million pages, then the chat, a quarter of an hour (ARGS="--pages 1000")
 	@$(MANAGE) bench $(ARGS)

@@ -16,7 +16,7 @@ from websockets.typing import Origin
 from tests.openai_server import Behaviour, OpenAIServer
 from tests.serving import Product, ProductFactory
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.proof]
 TEXT = "One two three four five six seven eight nine ten."
 # The lease of an answer whose writer died is 5 s, the sweep comes every 1.5 s.
 FOUND_OUT = 10.0

@@ -25,7 +25,7 @@ from tests.memory.processes import HeldModel, Process, Processes, held_rows, wai
 from tests.memory.wholeness import assert_whole
 from tests.openai_server import OpenAIServer
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.proof]
 
 SAID = [
     "I moved to Lisbon in spring and rent a flat near the river.",

@@ -17,7 +17,7 @@ from tests.memory.processes import HeldModel, Processes, wait_until
 from tests.memory.wholeness import assert_whole
 from tests.openai_server import Behaviour, OpenAIServer, RecordedRequest
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.proof]
 
 PAGES = 150
 """Of each writer."""

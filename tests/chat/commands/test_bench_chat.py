@@ -14,7 +14,7 @@ from django.db import connection
 from chat.models import Message
 from memory.evaluation.scratch import PREFIX
 
-pytestmark = [pytest.mark.django_db, pytest.mark.process]
+pytestmark = [pytest.mark.django_db, pytest.mark.process, pytest.mark.proof]
 
 SMALL = {"pages": 200, "people": 2, "questions": 3, "answers": 2, "tokens": 20, "idle": 3, "streaming": 1, "looks": 2}
 

@@ -12,7 +12,7 @@ from memory.evaluation.bench_report import Figures, table
 from memory.evaluation.scratch import PREFIX
 from memory.models import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.proof]
 
 
 def run(**options: object) -> tuple[str, str]:

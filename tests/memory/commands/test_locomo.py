@@ -18,7 +18,7 @@ from memory.models import Memory, ModelCall, Page
 from tests.openai_server import Behaviour, OpenAIServer, RecordedRequest
 from tests.paths import CONVERSATION, LOCOMO, LOCOMO_QUESTIONS, needs_locomo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.proof]
 
 RECALL_KEYS = {"recall_at_5", "recall_at_10", "recall_at_20", "recall_in_budget"}
 KEYS = RECALL_KEYS | {

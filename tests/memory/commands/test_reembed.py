@@ -149,6 +149,7 @@ def start(folder: Path, server: OpenAIServer, name: str) -> Process:
 
 
 @pytest.mark.process
+@pytest.mark.proof
 @pytest.mark.django_db(transaction=True)
 def test_killed_in_the_middle_it_goes_on_where_it_was(server: OpenAIServer, tmp_path: Path) -> None:
     memory = talk(40)
@@ -174,6 +175,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(server: OpenAIServer, tmp_
 
 
 @pytest.mark.process
+@pytest.mark.proof
 def test_a_product_with_a_new_setting_says_so_until_a_run_beside_it_is_done(
     server: OpenAIServer, product: ProductFactory
 ) -> None:

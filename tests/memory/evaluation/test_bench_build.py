@@ -26,6 +26,7 @@ from memory.models import DialogueChain, Knowledge, Memory, Page, Posting, Segme
 from tests.memory.fakes import WordEmbedder
 from tests.memory.wholeness import assert_whole
 
+pytestmark = pytest.mark.proof
 PAGES, OTHERS = 230, 1040
 
 

@@ -17,6 +17,7 @@ from tests.memory.factories import MemoryFactory
 from tests.memory.processes import HeldModel, Processes, wait_until
 from tests.paths import LOCOMO_QUESTIONS
 
+pytestmark = pytest.mark.proof
 OURS = f"{PREFIX}{os.getpid()}_"
 
 
