@@ -47,8 +47,9 @@ pytest: install-dev ## Run the tests only (ARGS="-k recall")
 proofs: install-dev ## Run the slow tests: killed processes, load, the evaluation commands, some minutes
 	$(BIN)/python -m pytest -m proof $(PYTEST) $(ARGS)
 
-bench: install ## Measure memory beside a million pages, then the chat, a quarter of an hour (ARGS="--pages 1000")
+bench: install ## Measure memory beside a million pages, the dashboard, the chat, a quarter of an hour (ARGS="--pages 1000")
 	@$(MANAGE) bench $(ARGS)
+	@$(MANAGE) bench_dashboard
 	@$(MANAGE) bench_chat
 
 bench-chat: install ## Measure the chat only, three minutes (ARGS="--answers 20")

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from memory.embedding.base import Embedder
 from memory.evaluation.bench_people import PersonaWriter, make_people
+from memory.evaluation.bench_plan import USUAL, Shape
 from memory.evaluation.bench_rows import Keys, MemoryWriter, Written
 from memory.evaluation.bench_tables import bare, settle
 from memory.evaluation.bench_text import (
@@ -54,7 +55,14 @@ class Measured:
 
 
 def build(
-    sizes: Sequence[int], others: int, questions: int, news: int, embedder: Embedder, now: datetime, progress: Progress
+    sizes: Sequence[int],
+    others: int,
+    questions: int,
+    news: int,
+    embedder: Embedder,
+    now: datetime,
+    progress: Progress,
+    shape: Shape = USUAL,
 ) -> dict[int, Measured]:
     """Fill an empty database and return a measured memory for each size. The same arguments give the same rows.
 
@@ -64,9 +72,9 @@ def build(
     rng = np.random.default_rng(SEED)
     vocabulary = make_vocabulary(embedder, rng)
     counts = [*(OTHERS_A_MEMORY for _ in range(others // OTHERS_A_MEMORY)), *filter(None, [others % OTHERS_A_MEMORY])]
-    people = make_people(len(sizes) + len(counts))
+    people = make_people(len(sizes) + len(counts), shape)
     keys = Keys()
-    writer = MemoryWriter(vocabulary, keys, now, rng)
+    writer = MemoryWriter(vocabulary, keys, now, rng, shape.pages_a_segment)
     persona = PersonaWriter(vocabulary, now, rng)
     measured = {}
     with bare(LARGE_TABLES):

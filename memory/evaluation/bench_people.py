@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from memory.domain.traits import TRAIT_DIMENSIONS
 from memory.enums import KnowledgeStatus, Role, Subject, TraitLevel
 from memory.evaluation.bench_columns import KNOWLEDGE, PROFILE, TRAIT
+from memory.evaluation.bench_plan import Shape
 from memory.evaluation.bench_rows import stored_vectors
 from memory.evaluation.bench_tables import Row, copy_rows
 from memory.evaluation.bench_text import Vocabulary, spelled, units
@@ -23,9 +24,9 @@ TRAITS = 20
 WORDS_A_FACT = 6
 
 
-def make_people(count: int) -> list[Memory]:
+def make_people(count: int, shape: Shape) -> list[Memory]:
     """Return the empty memories of `count` people at one shared assistant."""
-    assistant = Assistant.objects.create(name="Benchmark", slug="benchmark")
+    assistant = Assistant.objects.create(name="Benchmark", slug="benchmark", memory_settings=shape.memory_settings)
     users = User.objects.bulk_create([User(username=f"person-{n}", password="!") for n in range(1, count + 1)])
     Membership.objects.bulk_create([Membership(assistant=assistant, user=user, role=Role.MEMBER) for user in users])
     return Memory.objects.bulk_create([Memory(assistant=assistant, user=user) for user in users])

@@ -19,6 +19,22 @@ UNREAD = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How finely pages are divided into segments, and how many of them the assistant may keep."""
+
+    pages_a_segment: int = PAGES_A_SEGMENT
+    mid_term_capacity: int | None = None
+    """None: what the installation says."""
+
+    @property
+    def memory_settings(self) -> dict[str, int]:
+        return {} if self.mid_term_capacity is None else {"mid_term_capacity": self.mid_term_capacity}
+
+
+USUAL = Shape()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Where each page stands, arrays of shape (n,): its chain and its segment, numbered from 0 and -1 in short-term
     memory, when it was said, in seconds before now, and whether a promotion has read it."""
@@ -33,7 +49,9 @@ class Plan:
         return int(self.segment.max(initial=-1)) + 1
 
 
-def make_plan(pages: int, conf: MemorySettings, rng: np.random.Generator) -> Plan:
+def make_plan(
+    pages: int, conf: MemorySettings, rng: np.random.Generator, pages_a_segment: int = PAGES_A_SEGMENT
+) -> Plan:
     """Lay out `pages` pages, oldest first: the newest in short-term memory, the others in chains of about five, each
     chain about one topic."""
     settled = max(pages - conf.short_term_capacity, 0)
@@ -41,7 +59,7 @@ def make_plan(pages: int, conf: MemorySettings, rng: np.random.Generator) -> Pla
     chain = np.repeat(np.arange(settled), sizes)[:settled]
     chains = int(chain[-1]) + 1 if settled else 0
     most = min(int(conf.mid_term_capacity * ROOM_FOR_SEGMENTS), chains)
-    segments = min(max(settled // PAGES_A_SEGMENT, 1), most)
+    segments = min(max(settled // pages_a_segment, 1), most)
     segment_of = np.concatenate([np.arange(segments), rng.integers(0, max(segments, 1), chains - segments)])
     segment = segment_of[chain]
     waiting = np.full(pages - settled, -1)

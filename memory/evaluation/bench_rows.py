@@ -19,7 +19,7 @@ from memory.domain.languages import ENGLISH
 from memory.embedding.base import Vectors
 from memory.enums import Actor, EventKind, Source
 from memory.evaluation.bench_columns import CHAIN, EVENT, PAGE, POSTING, SEGMENT, SEGMENT_POSTING
-from memory.evaluation.bench_plan import Plan, make_plan
+from memory.evaluation.bench_plan import PAGES_A_SEGMENT, Plan, make_plan
 from memory.evaluation.bench_tables import Row, copy_array, copy_rows
 from memory.evaluation.bench_text import (
     Ints,
@@ -71,8 +71,16 @@ class Written:
 class MemoryWriter:
     """Writes memories with their short-term and mid-term tiers, their index and their log."""
 
-    def __init__(self, vocabulary: Vocabulary, keys: Keys, now: datetime, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        keys: Keys,
+        now: datetime,
+        rng: np.random.Generator,
+        pages_a_segment: int = PAGES_A_SEGMENT,
+    ) -> None:
         self.vocabulary, self.keys, self.now, self.rng = vocabulary, keys, now, rng
+        self._pages_a_segment = pages_a_segment
         self._codes = np.array([word.encode() for word in vocabulary.words])
 
     def write(self, memory: Memory, pages: int, terms: int, samples: int = 0) -> Written:
@@ -81,7 +89,7 @@ class MemoryWriter:
         Pages of which samples are wanted get the vectors of their own words; those of other people's memories get
         one near their segment's, which is ten times as fast to make.
         """
-        plan = make_plan(pages, memory.conf, self.rng)
+        plan = make_plan(pages, memory.conf, self.rng, self._pages_a_segment)
         topics = make_topics(self.vocabulary, max(plan.segments, 1), self.rng)
         wanted = set(self.rng.choice(pages, min(samples, pages), replace=False).tolist())
         width = self.vocabulary.vectors.shape[1]

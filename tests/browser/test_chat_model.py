@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Route, WebSocketRoute, expect
+from playwright.sync_api import Browser, Route, WebSocketRoute, expect
 
 from tests.browser.chat_page import ChatPage, Wire, choose
 from tests.openai_server import Behaviour, OpenAIServer
@@ -288,6 +288,21 @@ def test_the_log_follows_only_a_reader_who_is_there(chat: ChatPage, model: OpenA
     newest.click()
     expect(newest).to_be_hidden()
     expect(chat.answers.last.get_by_text("Paragraph 59")).to_be_in_viewport()
+
+
+def test_a_phone_beside_a_laptop(chat: ChatPage, model: OpenAIServer, browser: Browser) -> None:
+    model.queue(Behaviour(text=TEXT, tokens_per_second=8))
+    chat.say("Count, please")
+    expect(chat.running).to_contain_text("two")
+    with browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as telephone:
+        telephone.add_cookies(chat.page.context.cookies())  # type: ignore[arg-type]  # as read, so written
+        phone = ChatPage(telephone.new_page(), chat.memoryos)
+        phone.page.goto(chat.page.url)
+        expect(phone.running).to_contain_text("four")
+        for each in (phone, chat):
+            expect(each.answers.last.locator(".answer")).to_have_text(TEXT)
+        phone.ask("And again")
+        expect(chat.answers).to_have_count(2)
 
 
 def test_the_list_is_a_drawer_on_a_narrow_screen(chat: ChatPage) -> None:

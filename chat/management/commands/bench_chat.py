@@ -14,6 +14,7 @@ from chat.evaluation.bench import Plan, run
 from chat.evaluation.report import table
 from memory.evaluation.scratch import scratch_database
 from memory.exceptions import ModelError
+from memory.management.options import whole_number
 
 _HELP = {
     "pages": "pages of the memory that is asked",
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = Plan(**{field.name: _whole(f"--{field.name}", options[field.name]) for field in fields(Plan)})
+        plan = Plan(**{field.name: whole_number(f"--{field.name}", options[field.name], 1) for field in fields(Plan)})
         self._began = time.monotonic()
         self.stderr.style_func = None  # progress is no error
         try:
@@ -58,10 +59,3 @@ class Command(BaseCommand):
     def _progress(self, what: str) -> None:
         self.stderr.write(f"[{time.monotonic() - self._began:5.0f} s] {what}")
         self.stderr.flush()
-
-
-def _whole(option: str, value: object) -> int:
-    text = str(value).strip()
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise CommandError(f"{option} takes whole numbers from 1, not {value!r}.")
-    return int(text)

@@ -14,6 +14,7 @@ from memory.evaluation.bench import Plan, run
 from memory.evaluation.bench_report import table
 from memory.evaluation.scratch import scratch_database
 from memory.exceptions import ModelError
+from memory.management.options import whole_number
 
 
 class Command(BaseCommand):
@@ -57,14 +58,7 @@ class Command(BaseCommand):
 
 
 def _plan(pages: str, others: str, queries: str) -> Plan:
-    sizes = [_whole("--pages", part, 1) for part in pages.split(",")]
+    sizes = [whole_number("--pages", part, 1) for part in pages.split(",")]
     if twice := next((size for size in sizes if sizes.count(size) > 1), None):
         raise CommandError(f"--pages names the size {twice} twice.")
-    return Plan(sorted(sizes), _whole("--others", others, 0), _whole("--queries", queries, 1))
-
-
-def _whole(option: str, value: str, least: int) -> int:
-    text = value.strip()
-    if not (text.isascii() and text.isdigit()) or int(text) < least:
-        raise CommandError(f"{option} takes whole numbers from {least}, not {value!r}.")
-    return int(text)
+    return Plan(sorted(sizes), whole_number("--others", others, 0), whole_number("--queries", queries, 1))
