@@ -92,12 +92,13 @@ def test_code_and_messages_are_copied_as_they_were_written(context: BrowserConte
     assert copied(page) == CODE
     expect(block).to_have_text("Copy")
     expect(block).not_to_have_class("is-copied")
-    page.locator(".turn-assistant").hover()
-    page.locator(".turn-assistant [data-copy=message]").click()
-    assert copied(page) == ANSWER
-    page.locator(".turn-user").hover()
-    page.locator(".turn-user [data-copy=message]").click()
-    assert copied(page) == "How do I say *it*?"
+    for turn, words in ((".turn-assistant", ANSWER), (".turn-user", "How do I say *it*?")):
+        page.locator(turn).hover()
+        button = page.locator(f"{turn} [data-copy=message]")
+        button.click()
+        # A browser needs a moment to write to the clipboard.
+        expect(button).to_contain_class("is-copied")
+        assert copied(page) == words
 
 
 def test_copying_works_where_there_is_no_clipboard(context: BrowserContext, memoryos: Product) -> None:
