@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -20,6 +21,7 @@ from memory.domain.eviction import archive_segment, restore_segment
 from memory.domain.heat_history import History, heat_history
 from memory.domain.jobs import worker_alive
 from memory.domain.learnings import learnings_of
+from memory.domain.recording import whole_text
 from memory.domain.segment_search import LONGEST, holding
 from memory.exceptions import LearningPaused, SegmentArchived
 from memory.models import Memory, Segment
@@ -29,9 +31,9 @@ from memory.views.tiers import Warmth
 
 SORTS = {
     "heat": (_("Hottest"), ("-heat", "pk")),
-    "newest": (_("Newest page"), ("-newest_page", "-heat", "pk")),
+    "newest": (_("Newest page"), (F("newest_page").desc(nulls_last=True), "-heat", "pk")),
     "size": (_("Most pages"), ("-page_count", "-heat", "pk")),
-    "title": (_("Title"), ("title", "pk")),
+    "title": (_("Title"), (Lower("title"), "pk")),
 }
 """The ways to sort the list, by their name in the address."""
 HAPPENINGS_SHOWN = 30
@@ -45,7 +47,7 @@ class SegmentList(MemoryView):
     def get(self, request: DashboardRequest) -> HttpResponse:
         now, conf = timezone.now(), self.memory.conf
         archived = request.GET.get("show") == "archived"
-        search = " ".join(request.GET.get("search", "")[:LONGEST].split())
+        search = " ".join(whole_text(request.GET.get("search", "")[:LONGEST]).split())
         sort = request.GET.get("sort", "")
         sort = sort if sort in SORTS else "heat"
         segments = self.memory.segments.archived() if archived else self.memory.segments.active()
@@ -133,9 +135,10 @@ class SegmentState(SegmentView):
     """How a segment stands, asked for while an analysis is waited for; 204 while nothing has changed."""
 
     def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
+        segment = self.segment(pk)
         if not request.htmx:
             return redirect("memory:segment", self.memory.assistant.slug, pk)
-        state = self.state(self.segment(pk))
+        state = self.state(segment)
         if request.GET.get("seen") == state["digest"]:
             return HttpResponse(status=204)
         return self.fragment("memory/_segment_state.html", state)

@@ -9,13 +9,13 @@ from memory.views.charts.words import fitted, wrapped
 
 PLACES = 8
 """Places of the queue that are drawn; of a longer one the newest pages."""
-NAMED, THIN = 6, 18
+NAMED, THIN = 6, 14
 """Segments that are drawn with their titles, and those after them, as thin lines."""
 COLUMNS = 20
 """Cells in a row of what long-term memory holds."""
 PADDING, HEAD = 16, 70
 FONT, SMALL = 12.5, 11.5
-_GAP, _LONG_WAY = 96, 58
+_GAP, _LONG_WAY = 81, 58
 _CLIPPED = 4.0
 """Heat, in tau, from which a bar is as long as it gets: one very hot segment must not make all others dots."""
 
@@ -175,16 +175,16 @@ class Picture:
 
 
 def side_by_side(contents: Contents) -> Picture:
-    """Return the picture for a wide page: 840 units wide."""
-    width = (840 - 2 * _GAP) // 3
-    height = HEAD + _grids_height(contents.held, width - 2 * PADDING) + 22
+    """Return the picture for a wide page: 780 units wide."""
+    width = (780 - 2 * _GAP) // 3
+    height = HEAD + _grids_height(contents.held, width - 2 * PADDING) + 28
     panels = tuple(Box(index * (width + _GAP), 0, width, height) for index in range(3))
     middle = HEAD + (height - HEAD) // 2
     ways = (
         _way_across(panels[0].x + width, middle, contents.transfer),
         _way_across(panels[1].x + width, middle, contents.promotion),
     )
-    return _drawn("wide", contents, 840, height, (panels[0], panels[1], panels[2]), ways)
+    return _drawn("wide", contents, 780, height, (panels[0], panels[1], panels[2]), ways)
 
 
 def one_below_the_other(contents: Contents) -> Picture:
@@ -192,7 +192,7 @@ def one_below_the_other(contents: Contents) -> Picture:
     width, y, panels = 344, 0, []
     inner = width - 2 * PADDING
     queue = HEAD + 34 * min(PLACES, max(contents.waiting_capacity, 1)) + 24
-    for height in (queue, HEAD + 30 * NAMED + 3 * THIN + 44, HEAD + _grids_height(contents.held, inner) + 22):
+    for height in (queue, HEAD + 30 * NAMED + 3 * THIN + 44, HEAD + _grids_height(contents.held, inner) + 28):
         panels.append(Box(0, y, width, height))
         y += height + _LONG_WAY
     first, second, third = panels
@@ -287,15 +287,15 @@ def _rows(held: Held) -> int:
 
 
 def _cell_count(held: Held) -> int:
-    """A cell for each that fits, at most five rows of them; without a bound, one row, or two when it is full."""
+    """A cell for each that fits, at most five rows of them; without a bound, for each there is, in at most two rows."""
     if held.capacity is None:
-        return COLUMNS if held.count <= COLUMNS else 2 * COLUMNS
+        return min(max(held.count, 1), 2 * COLUMNS)
     return max(1, min(held.capacity, 5 * COLUMNS))
 
 
 def _grids(held: Sequence[Held], panel: Box) -> tuple[Grid, ...]:
     pitch = panel.inner_width // COLUMNS
-    y, grids = panel.y + HEAD, []
+    y, grids = panel.y + HEAD + 8, []
     for each in held:
         count = _cell_count(each)
         share = min(1.0, each.count / (each.capacity or count))
