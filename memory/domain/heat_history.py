@@ -14,6 +14,8 @@ from memory.models import MemoryEvent, Segment
 
 LATEST = 500
 """Events, and as many visits, that are read of one segment; what was before them is where the line begins."""
+_SAME = 0.05
+"""Heat that makes no difference in the picture."""
 _BEND = 0.25
 """A gap longer than this share of mu is drawn bent, in up to eight pieces."""
 
@@ -116,9 +118,10 @@ def _samples(
             case Change.ARCHIVED:
                 pass
         samples.append(Sample(at, heat(visits, length, touched, at, conf), happening))
-    samples += _between(visits, length, touched, (at, now), conf)[:-1]
-    samples.append(Sample(now, heat(segment.visits, segment.length, segment.last_visited_at, now, conf)))
-    return samples
+    samples += _between(visits, length, touched, (at, now), conf)
+    held = Sample(now, heat(segment.visits, segment.length, segment.last_visited_at, now, conf))
+    # What the log does not tell, such as a page that somebody has disabled, is a step at the end.
+    return [*(samples[:-1] if abs(samples[-1].heat - held.heat) < _SAME else samples), held]
 
 
 def _between(

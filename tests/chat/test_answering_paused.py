@@ -1,5 +1,7 @@
 """The producer while the person has paused learning, recall, or both."""
 
+from uuid import UUID
+
 import pytest
 
 from chat import answering, turns, writing
@@ -142,7 +144,7 @@ async def test_somebody_elses_pause_is_theirs_alone(memory: Memory, model: OpenA
     assert (await ended(await ask(memory, "I have a boat."))).page is not None
 
 
-def off_record(conversation_id: object) -> list[bool]:
+def off_record(conversation_id: UUID) -> list[bool]:
     found = Message.objects.filter(conversation=conversation_id).order_by("pk")
     return list(found.values_list("off_record", flat=True))
 

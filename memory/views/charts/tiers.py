@@ -302,7 +302,12 @@ def _grids(held: Sequence[Held], panel: Box) -> tuple[Grid, ...]:
         # One of many still shows.
         taken = max(min(each.count, 1), round(count * share))
         cells = tuple(
-            Cell(panel.inner_x + n % COLUMNS * pitch, y + 12 + n // COLUMNS * pitch, pitch - 2, n < taken)
+            Cell(
+                panel.inner_x + n % COLUMNS * panel.inner_width // COLUMNS,
+                y + 12 + n // COLUMNS * pitch,
+                pitch - 2,
+                n < taken,
+            )
             for n in range(count)
         )
         grids.append(Grid(each, y + 4, cells))

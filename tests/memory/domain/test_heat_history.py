@@ -47,9 +47,9 @@ def test_a_segment_of_the_real_pipeline_ends_where_it_is() -> None:
     assert history.unnoted_visits == 0
     expected = heat(segment.visits, segment.length, segment.last_visited_at, now, memory.conf)
     assert history.samples[-1].heat == pytest.approx(expected)
-    # What the log alone says comes to the same: nothing was guessed.
-    before_last = history.samples[-2]
-    assert before_last.heat == pytest.approx(expected, abs=0.01)
+    # What the log alone says comes to the same: there is no step at the end.
+    assert history.samples[-2].happening is not None
+    assert history.samples[-2].heat == pytest.approx(expected, abs=0.01)
 
 
 def test_pages_visits_and_readings_move_it_up_and_down(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -103,7 +103,7 @@ def test_visits_whose_time_nobody_noted_are_where_the_line_begins() -> None:
 
 
 def test_a_segment_nothing_is_known_of_has_its_beginning_and_its_now() -> None:
-    segment = SegmentFactory(last_visited_at=EPOCH)
+    segment = SegmentFactory(last_visited_at=timezone.now())
     now = segment.created_at + timedelta(seconds=1)
     history = heat_history(segment, CONF, now)
     assert [(sample.at, sample.happening) for sample in history.samples] == [(segment.created_at, None), (now, None)]
@@ -114,6 +114,14 @@ def test_a_log_whose_words_are_forgotten_still_counts_its_pages() -> None:
     happened(segment, EventKind.TRANSFERRED, EPOCH, {"pages": [1, 2]})
     happened(segment, EventKind.PROMOTED, EPOCH + timedelta(hours=1), None)
     assert told(heat_history(segment, CONF, EPOCH + timedelta(hours=2)).samples) == [("joined", 3.0), ("read", 3.0)]
+
+
+def test_what_the_log_does_not_tell_is_a_step_at_the_end() -> None:
+    segment = SegmentFactory(length=1, last_visited_at=EPOCH)
+    happened(segment, EventKind.TRANSFERRED, EPOCH, {"pages": [1, 2, 3]})
+    now = EPOCH + timedelta(hours=1)
+    samples = heat_history(segment, CONF, now).samples
+    assert [(sample.at, round(sample.heat, 1)) for sample in samples] == [(EPOCH, 4.0), (now, 4.0), (now, 2.0)]
 
 
 def test_a_long_rest_is_drawn_bent() -> None:
