@@ -140,8 +140,8 @@ class Producer:
             timezone.now(),
             unfinished=self.turn.beginning,
             exclude_pages=history.elsewhere,
-            recalls=answer.conversation.mode != Mode.TEMPORARY,
-            records=_is_recorded(answer),
+            recalls=answer.conversation.mode != Mode.TEMPORARY and memory.recall_paused_at is None,
+            records=memory.learning_paused_at is None and _is_recorded(answer),
         )
         self._visited = prepared.recollection.visited_segments(memory.conf)
         return prepared, get_responder(memory.assistant.model_settings.get("model") or None)

@@ -9,8 +9,10 @@ from django.dispatch import receiver
 
 from chat import learning
 from chat.models import RecalledItem
+from chat.uses import answers_given
 from memory import signals
 from memory.domain.forgetting import Rows
+from memory.domain.uses import Uses
 from memory.models import Knowledge, Memory, Page, Profile, Segment, Trait
 
 
@@ -20,6 +22,11 @@ def count_answers_given_any(memory: Memory, *, rows: Rows, **_: Any) -> int:
     given = RecalledItem.objects.in_memory(memory).given().among(rows)
     given = given.filter(message__conversation__deleted_at__isnull=True)
     return given.order_by().values("message").distinct().count()
+
+
+@receiver(signals.page_opened)
+def tell_answers_given_it(memory: Memory, *, page: Page, **_: Any) -> Uses:
+    return answers_given(memory, page)
 
 
 @receiver(signals.memory_forgotten)

@@ -209,6 +209,11 @@ def _require_quiet(conversation: Conversation) -> None:
         raise Busy
 
 
+def _is_off_record(conversation: Conversation) -> bool:
+    """Tell whether what is said now stays out of memory for good: by the conversation's mode, or in a pause."""
+    return conversation.mode != Mode.NORMAL or conversation.memory.learning_paused_at is not None
+
+
 def _ask(
     conversation: Conversation, parent_id: int | None, text: str, client_id: str, now: datetime, wish: str | None
 ) -> Turn:
@@ -218,7 +223,7 @@ def _ask(
         role=MessageRole.USER,
         content=text,
         client_id=client_id,
-        off_record=conversation.mode != Mode.NORMAL,
+        off_record=_is_off_record(conversation),
         created_at=now,
     )
     wishes.heed_wish(question, wish)
@@ -235,7 +240,8 @@ def _open_answer(
         status=Status.STREAMING,
         content=continues.content if continues else "",
         continues=continues,
-        off_record=conversation.mode != Mode.NORMAL,
+        # What was said off the record stays so, whenever it is answered.
+        off_record=question.off_record or _is_off_record(conversation),
         lease_expires_at=Now() + LEASE,
         created_at=now,
     )

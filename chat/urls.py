@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import conversations, deleting, exporting, memory_panel, searching, thread
+from chat.views import conversations, deleting, exporting, memory_panel, pausing, searching, thread
 
 app_name = "chat"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", thread.new, name="new"),
     path("search/", searching.search_page, name="search"),
     path("shortcuts/", conversations.shortcuts, name="shortcuts"),
+    path("paused/<slug:assistant>/", pausing.paused, name="paused"),
     path("conversations/", conversations.conversations, name="conversations"),
     path("conversations/delete/", deleting.delete_all, name="delete_all"),
     path("conversations/undelete/", deleting.undelete_all, name="undelete_all"),

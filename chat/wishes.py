@@ -15,7 +15,7 @@ from memory.domain import remembering
 from memory.domain.forgetting import Rows
 from memory.domain.knowledge import delete_knowledge
 from memory.domain.remembering import Remembered, wish_of
-from memory.exceptions import InvalidText
+from memory.exceptions import InvalidText, LearningPaused
 from memory.models import Memory, Page
 from memory.models.knowledge import fingerprint
 
@@ -39,15 +39,15 @@ def make_way(seat: Seat, text: str, *, anew: bool = False) -> str | None:
 def heed_wish(question: Message, wish: str | None) -> Remembered | None:
     """Remember the wish that a person's message holds, and note it in the conversation; None where it wants nothing.
 
-    Runs in the transaction that stores the question, after `make_way`. Not in temporary conversations. A wish longer
-    than a fact can be is left to the page that the turn becomes.
+    Runs in the transaction that stores the question, after `make_way`. Not in temporary conversations, nor while
+    learning is paused: the answer says so. A wish longer than a fact can be is left to the page that the turn becomes.
     """
     if wish is None or question.conversation.mode == Mode.TEMPORARY:
         return None
     memory = question.conversation.memory
     try:
         done = remembering.remember(memory, wish, by=memory.user)
-    except InvalidText as error:
+    except (InvalidText, LearningPaused) as error:
         logger.info("The wish in message %s is not stored as a fact: %s", question.pk, error)
         return None
     learning.note_wish(question.conversation, done.fact, question.created_at)
@@ -96,7 +96,10 @@ def trace(question: Message, page: Page) -> None:
 
 
 def remember_from(message: Message, text: str, *, by: User) -> Remembered:
-    """Remember a text at the button under a message; the page of its turn is the source. Raises InvalidText."""
+    """Remember a text at the button under a message; the page of its turn is the source.
+
+    Raises InvalidText and LearningPaused.
+    """
     memory = message.conversation.memory
     page = memory.pages.filter(pk__in=pages_of_turn(message)).order_by("-position").first()
     return remembering.remember(memory, text, by=by, page=page)

@@ -83,10 +83,11 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
     In one transaction: lock the memory, if there is something to remember or something of it was found for the answer,
     and the answer; when it is whole, or stopped with some text, record the page, the source of what the question wished
     to have remembered, in place of those of the turn's other versions that are still in short-term memory (a stopped
-    one takes the place of no answer to the same question), and count the visits of the segments it drew on; store text,
-    status and what was found for it, but for what has been forgotten meanwhile; note the model call, if one was made,
-    in the ledger; queue the naming of the conversation after its first whole answer. Failed and interrupted answers
-    leave memory as it was. Returns False, having noted no more than the call, when someone else has ended the answer.
+    one takes the place of no answer to the same question; nothing, then or later, while learning is paused), and count
+    the visits of the segments it drew on; store text, status and what was found for it, but for what has been
+    forgotten meanwhile; note the model call, if one was made, in the ledger; queue the naming of the conversation after
+    its first whole answer. Failed and interrupted answers leave memory as it was. Returns False, having noted no more
+    than the call, when someone else has ended the answer.
     """
     is_remembered = status in (Status.COMPLETE, Status.STOPPED) and bool(written.text.strip())
     if is_remembered or written.recalled or written.left_out:
@@ -104,6 +105,9 @@ def end_answer(written: Written, status: Status, outcome: Outcome, error: str = 
         return False
     memory = answer.conversation.memory
     answer.content = written.text
+    if memory.learning_paused_at is not None:
+        # Behind the memory's lock: whatever was the case when the question came, its answer ends in the pause.
+        answer.off_record = True
     if is_remembered:
         answer.page = _remember(answer, status, written)
     answer.model = written.model
@@ -143,8 +147,10 @@ def interrupt_expired(alive: Collection[int] = ()) -> list[UUID]:
 def remember_shown(conversation: Conversation, path: Sequence[int]) -> None:
     """Record the answers on the shown branch that memory does not hold because another version took their place.
 
-    Runs in the caller's transaction, which holds the memory's lock.
+    Runs in the caller's transaction, which holds the memory's lock. While learning is paused memory stays as it is.
     """
+    if Memory.objects.filter(pk=conversation.memory_id, learning_paused_at__isnull=False).exists():
+        return
     answers = conversation.messages.answers().filter(pk__in=path, page__isnull=True, off_record=False)
     told = answers.filter(status__in=(Status.COMPLETE, Status.STOPPED)).exclude(content="")
     for answer in told.select_related("parent", "conversation__memory__assistant", "conversation__memory__user"):

@@ -58,6 +58,7 @@ class EventKind(models.TextChoices):
 
     RECORDED = "recorded", _("Page recorded")
     TRANSFERRED = "transferred", _("Pages moved to mid-term")
+    ASKED = "asked", _("Analysis asked for")
     PROMOTED = "promoted", _("Segment analysed")
     LEARNT = "learnt", _("Learnt")
     ADDED = "added", _("Added by hand")

@@ -47,6 +47,14 @@ class PromotionConflict(MemoryOSError):
     message = _("Another worker analysed this segment first; nothing was changed.")
 
 
+class LearningPaused(MemoryOSError):
+    message = _("Learning is paused: nothing new is remembered until you resume it.")
+
+
+class SegmentArchived(MemoryOSError):
+    message = _("This segment is archived. Restore it first; nothing was changed.")
+
+
 class InvalidConsolidation(MemoryOSError):
     message = _("The model's answer does not fit the pages it was given.")
 

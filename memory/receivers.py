@@ -26,6 +26,13 @@ def sum_up_what_is_left(memory: Memory, *, blanked: bool, **_: Any) -> None:
         tasks.enqueue(tasks.resummarise, memory.pk)
 
 
+@receiver(signals.learning_resumed)
+def do_what_has_waited(memory: Memory, **_: Any) -> None:
+    tasks.enqueue(tasks.consolidate, memory.pk)
+    tasks.enqueue(tasks.promote, memory.pk)
+
+
+@receiver(signals.analysis_asked)
 @receiver(signals.segment_heated)
 def promote_hot_segment(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.promote, memory.pk)

@@ -30,6 +30,16 @@ memory_forgotten = Signal()
 Arguments: `memory`, `rows` (memory.domain.forgetting.Rows: keys of what went; facts about the assistant may have been
 shared with other memories of it), `blanked` (bool: segments or chains wait for a new summary)."""
 
+analysis_asked = Signal()
+"""A person wants a segment's unread pages analysed now, hot or not. Arguments: `memory`, `segment` (Segment)."""
+
+learning_resumed = Signal()
+"""A person lets a memory learn again. What has waited is to be done now. Arguments: `memory`."""
+
+page_opened = Signal()
+"""A person looks at a page of theirs; nothing has changed and no transaction needs to be open. Arguments: `memory`,
+`page` (Page). A receiver returns the answers of its own that were given the page (memory.domain.uses.Uses)."""
+
 segment_promoted = Signal()
 """A segment's pages were analysed into long-term memory. Arguments: `memory`, `segment`, `learnt` (list of
 Profile, Trait and Knowledge rows that are new or changed)."""

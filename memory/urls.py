@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from memory.views import forgetting, knowledge, overview, persona, tiers
+from memory.views import costs, forgetting, knowledge, overview, pages, pausing, persona, segments, tiers
 from memory.views.items import ItemView
 
 AnyItemView = type[ItemView[Any]]
@@ -34,18 +34,25 @@ urlpatterns = [
     path("<slug:assistant>/", overview.Overview.as_view(), name="overview"),
     path("<slug:assistant>/live/", overview.Live.as_view(), name="live"),
     path("<slug:assistant>/jobs/<int:pk>/retry/", overview.RetryJob.as_view(), name="job-retry"),
+    path("<slug:assistant>/costs/", costs.CostsPage.as_view(), name="costs"),
+    path("<slug:assistant>/learning/pause/", pausing.PauseLearning.as_view(), name="learning-pause"),
+    path("<slug:assistant>/learning/resume/", pausing.ResumeLearning.as_view(), name="learning-resume"),
+    path("<slug:assistant>/recall/pause/", pausing.PauseRecall.as_view(), name="recall-pause"),
+    path("<slug:assistant>/recall/resume/", pausing.ResumeRecall.as_view(), name="recall-resume"),
     path("<slug:assistant>/forget/", forgetting.ForgetEverything.as_view(), name="forget-everything"),
     path("<slug:assistant>/short-term/", tiers.ShortTerm.as_view(), name="short-term"),
-    path("<slug:assistant>/segments/", tiers.SegmentList.as_view(), name="segments"),
-    path("<slug:assistant>/segments/<int:pk>/", tiers.ShowSegment.as_view(), name="segment"),
-    path("<slug:assistant>/segments/<int:pk>/archive/", tiers.ArchiveSegment.as_view(), name="segment-archive"),
-    path("<slug:assistant>/segments/<int:pk>/restore/", tiers.RestoreSegment.as_view(), name="segment-restore"),
+    path("<slug:assistant>/segments/", segments.SegmentList.as_view(), name="segments"),
+    path("<slug:assistant>/segments/<int:pk>/", segments.ShowSegment.as_view(), name="segment"),
+    path("<slug:assistant>/segments/<int:pk>/state/", segments.SegmentState.as_view(), name="segment-state"),
+    path("<slug:assistant>/segments/<int:pk>/analyse/", segments.AnalyseSegment.as_view(), name="segment-analyse"),
+    path("<slug:assistant>/segments/<int:pk>/archive/", segments.ArchiveSegment.as_view(), name="segment-archive"),
+    path("<slug:assistant>/segments/<int:pk>/restore/", segments.RestoreSegment.as_view(), name="segment-restore"),
     path("<slug:assistant>/segments/<int:pk>/forget/", forgetting.ForgetSegment.as_view(), name="segment-forget"),
     path("<slug:assistant>/pages/forget/", forgetting.ForgetPages.as_view(), name="pages-forget"),
-    path("<slug:assistant>/pages/<int:pk>/", tiers.ShowPage.as_view(), name="page"),
+    path("<slug:assistant>/pages/<int:pk>/", pages.ShowPage.as_view(), name="page"),
     path("<slug:assistant>/pages/<int:pk>/forget/", forgetting.ForgetPage.as_view(), name="page-forget"),
-    path("<slug:assistant>/pages/<int:pk>/disable/", tiers.DisablePage.as_view(), name="page-disable"),
-    path("<slug:assistant>/pages/<int:pk>/enable/", tiers.EnablePage.as_view(), name="page-enable"),
+    path("<slug:assistant>/pages/<int:pk>/disable/", pages.DisablePage.as_view(), name="page-disable"),
+    path("<slug:assistant>/pages/<int:pk>/enable/", pages.EnablePage.as_view(), name="page-enable"),
     path("<slug:assistant>/profile/", persona.ProfileList.as_view(), name="profile"),
     path("<slug:assistant>/profile/add/", persona.AddProfile.as_view(), name="profile-add"),
     *rows("profile", persona.ShowProfile, persona.EditProfile, persona.DeleteProfile, forgetting.ForgetProfile),

@@ -113,7 +113,7 @@ class Message(models.Model):
         related_name="continuations",
         help_text="The unfinished answer whose text this one begins with.",
     )
-    off_record = models.BooleanField(default=False, help_text="Said while the conversation added nothing to memory.")
+    off_record = models.BooleanField(default=False, help_text="Said while nothing said there was to be remembered.")
     client_id = models.CharField(  # noqa: DJ001 (null: not sent by a client, so not unique)
         max_length=CLIENT_ID_MAX_CHARACTERS,
         null=True,

@@ -65,6 +65,10 @@ class RecalledItem(models.Model):
             models.UniqueConstraint(fields=("message", "rank"), name="recalled_rank_once"),
             models.CheckConstraint(condition=models.Q(tier__in=Tier.values), name="recalled_tier_known"),
         )
+        indexes = (
+            # Which answers were given one thing: on a page's own page, and when something is forgotten.
+            models.Index(fields=("object_id", "tier"), name="recalled_of_object"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_tier_display()} {self.object_id}"

@@ -77,6 +77,7 @@ def shell(request: PersonRequest, memory: Memory, current: uuid.UUID) -> dict[st
     """Return what every chat page shows around its messages."""
     return {
         "assistant": memory.assistant,
+        "memory": memory,
         "assistants": list(Assistant.objects.active().for_user(request.user)),
         "current": str(current),
         "listing": list_conversations(request.user, memory, timezone.localdate(), None),

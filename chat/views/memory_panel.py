@@ -30,7 +30,7 @@ from memory.domain.forgetting import Target
 from memory.domain.knowledge import TEXT_LENGTH, delete_knowledge
 from memory.domain.remembering import Remembered, wish_of
 from memory.enums import Role
-from memory.exceptions import ForgettingChanged, InvalidText, NothingToForget
+from memory.exceptions import ForgettingChanged, InvalidText, LearningPaused, NothingToForget
 from memory.models import Knowledge, Membership
 from memory.views.previews import done_in_words, in_words
 
@@ -58,7 +58,7 @@ def remember(request: PersonRequest, conversation_id: uuid.UUID, message_id: int
     if form.is_valid():
         try:
             done = remember_from(message, form.cleaned_data["text"], by=request.user)
-        except InvalidText as refusal:
+        except (InvalidText, LearningPaused) as refusal:
             form.add_error("text", str(refusal))
         else:
             return _remembered(request, message, done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from memory.domain.reading import next_reading
 from memory.domain.transfer import transfer
 from memory.domain.vectors import embed_new_facts, embed_new_pages
 from memory.embedding.base import Embedder
-from memory.exceptions import ModelError, ModelRateLimited, ModelUnauthorised, ModelUnreachable
+from memory.exceptions import LearningPaused, ModelError, ModelRateLimited, ModelUnauthorised, ModelUnreachable
 from memory.llm.base import Consolidator
 from memory.models import Assistant, Memory, Page, Segment
 
@@ -28,6 +29,7 @@ def transfer_all(
 ) -> int:
     """Embed new pages and facts, then transfer batch after batch until the queue fits its capacity; return pages moved.
 
+    While learning is paused nothing is moved; a batch that a model has just read when it is paused stays where it was.
     `progress` is called with each batch's size. Safe to run beside a worker: a batch that somebody else took
     raises TransferConflict and changes nothing. Raises ModelError.
     """
@@ -35,21 +37,26 @@ def transfer_all(
     embed_new_pages(memory, embedder)
     embed_new_facts(memory, embedder)
     moved = 0
-    while batch := transfer(memory, consolidator, embedder, timezone.now()):
-        moved += len(batch)
-        if progress:
-            progress(len(batch))
+    with suppress(LearningPaused):
+        while learns(memory) and (batch := transfer(memory, consolidator, embedder, timezone.now())):
+            moved += len(batch)
+            if progress:
+                progress(len(batch))
     return moved
 
 
 def promote_due(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int | None:
-    """Do what `promote_all` does once it is worth a model's call (`promotion_is_due`); return pages read, None while it
-    waits for more.
+    """Do what `promote_all` does once it is worth a model's call (`promotion_is_due`), before that only for segments
+    that somebody has asked for; return pages read, None while it waits for more or while learning is paused.
     """
     _await_writers(memory)
-    if consolidator.is_model and not promotion_is_due(memory, timezone.now()):
+    if not learns(memory):
         return None
-    return promote_all(memory, consolidator, embedder)
+    if not consolidator.is_model or promotion_is_due(memory, timezone.now()):
+        return promote_all(memory, consolidator, embedder)
+    if memory.segments.asked_for().exists():
+        return _promote(memory, consolidator, embedder, also_hot=False)
+    return None
 
 
 def promotion_is_due(memory: Memory, now: datetime) -> bool:
@@ -71,18 +78,22 @@ def promotion_is_due(memory: Memory, now: datetime) -> bool:
 
 
 def memories_kept_waiting(now: datetime) -> list[int]:
-    """Return the keys of memories with hot segments whose pages have waited for `promotion_patience`."""
+    """Return the keys of memories with hot segments whose pages have waited for `promotion_patience`; not
+    where learning is paused.
+    """
     waiting: list[int] = []
     for assistant in Assistant.objects.filter(memories__segments__length__gt=0).distinct():
         since = now - timedelta(seconds=assistant.conf.promotion_patience)
-        hot = Segment.objects.filter(memory__assistant=assistant).hot(now, assistant.conf)
+        learning = Segment.objects.filter(memory__assistant=assistant, memory__learning_paused_at__isnull=True)
+        hot = learning.hot(now, assistant.conf)
         pages = Page.objects.unanalysed().filter(segment__in=hot.values("pk"), recorded_at__lte=since)
         waiting += pages.order_by().values_list("memory_id", flat=True).distinct()
     return waiting
 
 
 def promote_all(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int:
-    """Promote every hot segment, hottest first, each until all its pages are read; return pages read.
+    """Promote every segment that somebody has asked for, then every hot one, hottest first, each until all its pages
+    are read; return pages read. While learning is paused none is.
 
     Small segments share a call. Where a model fails on what it is given, the segments of that call are tried one by
     one, those it fails on are left for the next run, all others get their turn, and only then the first failure is
@@ -90,14 +101,28 @@ def promote_all(memory: Memory, consolidator: Consolidator, embedder: Embedder) 
     Raises ModelError and PromotionConflict.
     """
     _await_writers(memory)
+    return _promote(memory, consolidator, embedder, also_hot=True)
+
+
+def learns(memory: Memory) -> bool:
+    """Tell whether a memory moves and analyses pages now: not while its person has paused learning."""
+    return Memory.objects.filter(pk=memory.pk, learning_paused_at__isnull=True).exists()
+
+
+def _promote(memory: Memory, consolidator: Consolidator, embedder: Embedder, *, also_hot: bool) -> int:
     read = 0
     begun: set[int] = set()
     alone: set[int] = set()
     failed: dict[int, ModelError] = {}
-    while reading := next_reading(memory, _in_turn(memory, begun, failed), alone=alone):
+    while learns(memory):
+        reading = next_reading(memory, _in_turn(memory, begun, failed, also_hot=also_hot), alone=alone)
+        if reading is None:
+            break
         keys = {segment.pk for segment in reading.segments}
         try:
             read += len(promote_reading(memory, reading, consolidator, embedder, timezone.now()))
+        except LearningPaused:
+            break
         except _OUTAGES:
             raise
         except ModelError as error:
@@ -111,11 +136,19 @@ def promote_all(memory: Memory, consolidator: Consolidator, embedder: Embedder) 
     return read
 
 
-def _in_turn(memory: Memory, begun: Collection[int], failed: Collection[int]) -> list[Segment]:
-    """Segments with pages to read: those begun in this run, which may have cooled by it, then the hot ones."""
+def _in_turn(memory: Memory, begun: Collection[int], failed: Collection[int], *, also_hot: bool) -> list[Segment]:
+    """Segments with pages to read: those begun in this run, which may have cooled by it, those that somebody has asked
+    for, then the hot ones.
+    """
     unread = memory.segments.active().filter(length__gt=0).exclude(pk__in=failed)
-    hot = memory.segments.hot(timezone.now(), memory.conf).exclude(pk__in=[*failed, *begun])
-    return [*unread.filter(pk__in=begun).order_by("pk"), *hot]
+    first = [
+        *unread.filter(pk__in=begun).order_by("pk"),
+        *memory.segments.asked_for().exclude(pk__in=[*failed, *begun]),
+    ]
+    if not also_hot:
+        return first
+    hot = memory.segments.hot(timezone.now(), memory.conf)
+    return [*first, *hot.exclude(pk__in=[*failed, *(segment.pk for segment in first)])]
 
 
 def _await_writers(memory: Memory) -> None:

@@ -35,6 +35,10 @@ _NOT_RECORDED = (
     "you are asked to remember something."
 )
 _OFF = "Memory is off in this conversation: do not promise to remember anything that is said in it."
+_PAUSED = (
+    "The person has paused learning: nothing said now is remembered, not even on request. Do not promise "
+    "to remember anything; when asked to remember something, say that learning is paused and that they can resume it."
+)
 NOTHING = Recollection("", (), 0)
 
 
@@ -71,13 +75,14 @@ def prepare_reply(
 
     A page that the kept history shows anyway is not recalled a second time, nor is one in `exclude_pages`. With the
     beginning of an `unfinished` answer the model is asked to go on from there. `recalls` and `records` say what the
-    conversation does with memory.
+    conversation does with memory; that its person has paused learning is read from `memory`.
     """
     kept = fit_history(history, memory.conf.history_budget)
     shown = frozenset(turn.page_id for turn in kept if turn.page_id is not None)
     recollection = NOTHING
     if recalls:
         recollection = recall(memory, question, now=now, exclude_pages=shown | exclude_pages)
+    paused = memory.learning_paused_at is not None
     system = system_turn(memory, recollection, now, recalls=recalls, records=records)
     end = unfinished[-UNFINISHED_CHARACTERS:]
     request = ReplyRequest(
@@ -94,6 +99,7 @@ def prepare_reply(
         now=now,
         unfinished=unfinished,
         records=records,
+        paused=paused,
     )
     tokens = {
         "instructions": count_tokens(system) - recollection.tokens,
@@ -131,6 +137,15 @@ def system_turn(
         name=memory.assistant.name,
         instructions=memory.assistant.instructions,
         now=f"{now:%A, %d %B %Y, %H:%M} UTC",
-        mode="" if records else f"\n{_NOT_RECORDED if recalls else _OFF}",
-        memory="\n\n".join(sections) or ("(nothing yet)" if recalls else "(memory is off in this conversation)"),
+        mode=_mode(memory, recalls=recalls, records=records),
+        memory="\n\n".join(sections) or ("(nothing yet)" if recalls else "(memory is not used for this answer)"),
     )
+
+
+def _mode(memory: Memory, *, recalls: bool, records: bool) -> str:
+    """Return what the model is told of what is not remembered."""
+    if memory.learning_paused_at is not None:
+        return f"\n{_PAUSED}"
+    if records:
+        return ""
+    return f"\n{_NOT_RECORDED if recalls else _OFF}"

@@ -72,7 +72,8 @@ def _archive(memory: Memory, segments: Sequence[Segment], now: datetime, by: Use
     for segment in segments:
         unindex_segment(segment)
         segment.archived_at = now
-    memory.segments.filter(pk__in=[segment.pk for segment in segments]).update(archived_at=now)
+        segment.analysis_asked_at = None
+    memory.segments.filter(pk__in=[segment.pk for segment in segments]).update(archived_at=now, analysis_asked_at=None)
     events = (
         event(EventKind.ARCHIVED, segment, memory=memory, by=by, after={"title": segment.title}) for segment in segments
     )

@@ -23,7 +23,7 @@ from memory.domain.vectors import alike, as_array, page_vector
 from memory.domain.weighing import Weighed, grounded, judge, weigh
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, Purpose, Subject
-from memory.exceptions import PromotionConflict
+from memory.exceptions import LearningPaused, PromotionConflict
 from memory.llm.base import Consolidator, KnownFact, PromotionRequest
 from memory.models import Knowledge, Memory, ModelCall, Page, Profile, Segment, Trait
 from memory.signals import segment_promoted
@@ -51,8 +51,8 @@ def promote_reading(
     other members of someone, is dropped; the new facts' vectors; where facts nearly say what is known, one call that
     judges them; then, in one transaction: profile, traits, knowledge, pages marked as read, L_interaction restarts (at
     the number of pages still unread), events, `segment_promoted` for each segment. Raises ModelError,
-    InvalidConsolidation (nothing but the ledger changed) and PromotionConflict (another worker read the pages first, or
-    one of them was disabled meanwhile).
+    InvalidConsolidation (nothing but the ledger changed), LearningPaused and PromotionConflict (another worker read the
+    pages first, or one of them was disabled meanwhile).
     """
     forgotten = last_forgetting(memory)
     _retitle(memory, reading)
@@ -141,8 +141,10 @@ def _learn(
 
 
 def _claim(memory: Memory, reading: Reading, now: datetime, forgotten: int) -> None:
-    """Lock the memory and mark the pages as read, all or none; not when the model was shown what is forgotten now."""
-    Memory.objects.locked(memory.pk)
+    """Lock the memory and mark the pages as read, all or none; not when the model was shown what is forgotten now, nor
+    when learning was paused meanwhile."""
+    if Memory.objects.locked(memory.pk).learning_paused_at is not None:
+        raise LearningPaused
     ids = [page.pk for page in reading.pages]
     if forgotten != last_forgetting(memory):
         raise PromotionConflict("Something was forgotten while the model was reading; nothing was changed.")
@@ -159,7 +161,11 @@ def _close(
 ) -> None:
     segment.length = segment.pages.unanalysed().count()
     segment.promoted_at = now
-    segment.save(update_fields=["length", "promoted_at"])
+    changed = ["length", "promoted_at"]
+    if not segment.length:
+        segment.analysis_asked_at = None
+        changed.append("analysis_asked_at")
+    segment.save(update_fields=changed)
     mine = [row for row in learnt if _rests_on(row, segment)]
     after = {
         "title": segment.title,

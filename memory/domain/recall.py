@@ -20,7 +20,7 @@ from memory.domain.scoring import PageScore, score_pages
 from memory.domain.traits import label_of
 from memory.domain.wording import HEADINGS, cost_of, heading_cost
 from memory.enums import Subject, Tier
-from memory.models import Memory
+from memory.models import Memory, SegmentVisit
 from memory.models.page import page_text
 
 LONG_TERM_SHARE = 0.12
@@ -126,7 +126,8 @@ _HEADING_TOKENS = sum(heading_cost(tier) for tier in HEADINGS)
 def count_visits(memory: Memory, segment_ids: Collection[int], at: datetime) -> None:
     """Count one visit of each segment: once an answer, by the answer's own transaction, never by recall itself.
 
-    Adds 1 to N_visit, restarts the recency at `at`, and sends `segment_heated` for those that passed tau.
+    Adds 1 to N_visit, restarts the recency at `at`, notes when it was, and sends `segment_heated` for those that passed
+    tau.
     """
     if not segment_ids:
         return
@@ -134,7 +135,9 @@ def count_visits(memory: Memory, segment_ids: Collection[int], at: datetime) -> 
         Memory.objects.locked(memory.pk)
         visited = memory.segments.active().filter(pk__in=segment_ids)
         visited.update(visits=F("visits") + 1, last_visited_at=at)
-        announce_hot(memory, list(visited), at)
+        segments = list(visited.defer("embedding"))
+        SegmentVisit.objects.bulk_create(SegmentVisit(segment=segment, visited_at=at) for segment in segments)
+        announce_hot(memory, segments, at)
 
 
 def _speakers(holdings: Holdings, profile: Sequence[Said]) -> Speakers:

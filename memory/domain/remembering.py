@@ -17,6 +17,7 @@ from memory.domain.knowledge import TEXT_LENGTH, person_event
 from memory.domain.persona import required_text
 from memory.domain.recording import whole_text
 from memory.enums import EventKind, KnowledgeStatus, Subject
+from memory.exceptions import LearningPaused
 from memory.models import Knowledge, Memory, Page
 from memory.models.knowledge import fingerprint
 from memory.signals import fact_remembered
@@ -37,11 +38,13 @@ def remember(memory: Memory, text: str, *, by: User, page: Page | None = None) -
     (disabled, archived, superseded); else a new one is stored; `page` becomes a source; beyond the capacity the least
     useful of the others is archived; `learnt` or `confirmed` is logged; `fact_remembered` is sent. No model is called:
     a job gives it its vector, until then its words find it.
-    Raises InvalidText (nothing, or more than 1,000 characters) and Memory.DoesNotExist.
+    Raises InvalidText (nothing, or more than 1,000 characters), LearningPaused and Memory.DoesNotExist.
     """
     text = required_text(" ".join(whole_text(text).split()), TEXT_LENGTH, "The text")
     with transaction.atomic():
         locked = Memory.objects.locked(memory.pk)
+        if locked.learning_paused_at is not None:
+            raise LearningPaused
         said_at = page.occurred_at if page else timezone.now()
         known = _known(locked, text)
         entry = _again(known, by, said_at) if known else _anew(locked, text, by, said_at)

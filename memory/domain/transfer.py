@@ -24,7 +24,7 @@ from memory.domain.refreshing import refresh
 from memory.domain.showing import Room, shown, tokens_of
 from memory.embedding.base import Embedder
 from memory.enums import EventKind, Purpose
-from memory.exceptions import InvalidConsolidation, TransferConflict
+from memory.exceptions import InvalidConsolidation, LearningPaused, TransferConflict
 from memory.llm.base import Consolidator, KnownSegment, TransferRequest, TransferResult
 from memory.models import Memory, MemoryEvent, ModelCall, Page, Segment
 from memory.signals import pages_transferred
@@ -55,7 +55,7 @@ def transfer(memory: Memory, consolidator: Consolidator, embedder: Embedder, now
 
     Effects, in order: the model call and its ledger row; then, in one transaction: chains, segments opened or
     grown, pages moved, coldest segments archived beyond capacity, events, `pages_transferred`, `segment_heated`
-    for each hot segment. Raises ModelError or InvalidConsolidation (nothing but the ledger changed) and
+    for each hot segment. Raises ModelError, InvalidConsolidation or LearningPaused (nothing but the ledger changed) and
     TransferConflict (another worker moved the pages first, or something the model was shown has been forgotten or
     disabled).
     """
@@ -67,7 +67,8 @@ def transfer(memory: Memory, consolidator: Consolidator, embedder: Embedder, now
     result, call = noted(memory, Purpose.TRANSFER, consolidator.name, lambda: consolidator.transfer(work.request))
     check_result(result, len(batch))
     with transaction.atomic():
-        Memory.objects.locked(memory.pk)
+        if Memory.objects.locked(memory.pk).learning_paused_at is not None:
+            raise LearningPaused
         queue = memory.pages.short_term().values_list("pk", "disabled")[: len(batch)]
         if list(queue) != [(page.pk, page.disabled) for page in batch]:
             raise TransferConflict

@@ -55,7 +55,8 @@ class ReplyRequest:
     budget. `recalled` is what stands in the system turn, item by item and best first within its tier, for a
     responder that quotes instead of generating. `unfinished` is the beginning of an answer that is to go on; then the
     prompt ends with it and the wish to go on, and what is streamed is the rest. `records` says whether what is said
-    here will be remembered, for a responder that promises it.
+    here will be remembered, for a responder that promises it; `paused` that nothing is, because the
+    person has paused it.
     """
 
     question: str
@@ -64,6 +65,7 @@ class ReplyRequest:
     now: datetime
     unfinished: str = ""
     records: bool = True
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
 from memory.models.page import Page, Posting, SegmentPosting
 from memory.models.persona import Profile, Trait
-from memory.models.segment import DialogueChain, Segment
+from memory.models.segment import DialogueChain, Segment, SegmentVisit
 
 __all__ = [
     "Assistant",
@@ -22,5 +22,6 @@ __all__ = [
     "Profile",
     "Segment",
     "SegmentPosting",
+    "SegmentVisit",
     "Trait",
 ]

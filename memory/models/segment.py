@@ -71,6 +71,11 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
             self.active().with_heat(at, conf).filter(heat__gt=conf.heat_threshold, length__gt=0).order_by("-heat", "pk")
         )
 
+    def asked_for(self) -> SegmentQuerySet:
+        """Active segments that somebody wants analysed and that hold unanalysed pages, longest waiting first."""
+        asked = self.active().filter(analysis_asked_at__isnull=False, length__gt=0)
+        return asked.order_by("analysis_asked_at", "pk")
+
     def with_page_count(self) -> models.QuerySet[WithAnnotations[Segment, Counted]]:
         return cast("models.QuerySet[WithAnnotations[Segment, Counted]]", self.annotate(page_count=Count("pages")))
 
@@ -88,6 +93,9 @@ class Segment(models.Model):
     term_count = models.PositiveIntegerField(default=0, help_text="Index terms of its pages; |d| of its BM25.")
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
+    analysis_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when a person waits for its unread pages to be analysed."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     embedding = HalfVectorField(null=True, blank=True)
     embedding_model = models.CharField(max_length=200, blank=True)
@@ -109,3 +117,27 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def waits_for_analysis(self) -> bool:
+        """Tell whether somebody has asked for an analysis that has still something to read."""
+        return self.analysis_asked_at is not None and self.archived_at is None and self.length > 0
+
+
+class SegmentVisit(models.Model):
+    """When an answer recalled a segment: what heat was in the past cannot be told from N_visit alone.
+
+    No event: it changes nothing that a person would look for in the timeline, and an answer makes up to five.
+    """
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="visit_log", db_index=False)
+    visited_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            # The heat of a segment over time.
+            models.Index(fields=("segment", "visited_at"), name="segment_visit_in_order"),
+        )
+
+    def __str__(self) -> str:
+        return f"Visit of segment {self.segment_id} at {self.visited_at:%Y-%m-%d %H:%M}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -43,6 +43,12 @@ def meter(value: float, capacity: float) -> SafeString:
     )
 
 
+@register.filter
+def amount(number: int) -> str:
+    """Return a number as people read it, its thousands apart."""
+    return number_format(number, force_grouping=True)
+
+
 @register.inclusion_tag("memory/_heat_bar.html")
 def heat_bar(heat: Warmth) -> dict[str, Any]:
     """Draw a segment's heat in its three parts, with a mark where it is hot enough to be read."""
@@ -52,12 +58,6 @@ def heat_bar(heat: Warmth) -> dict[str, Any]:
         bars.append((name, f"{start:.2f}", f"{width:.2f}"))
         start += width
     return {"bars": bars, "mark": f"{100 * heat.threshold / heat.scale:.2f}", "heat": heat}
-
-
-@register.inclusion_tag("memory/_slots.html")
-def slots(filled: int, capacity: int) -> dict[str, Any]:
-    """Draw a short queue as its places, taken and free; nothing for a long one."""
-    return {"places": [number < filled for number in range(capacity)] if capacity <= 20 else []}
 
 
 @register.simple_tag(takes_context=True)

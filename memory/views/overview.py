@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -18,53 +17,17 @@ from django.utils.translation import gettext
 from django.views.generic import View
 
 from memory.domain.assistants import current_memory
+from memory.domain.costs import total_since
 from memory.domain.jobs import job_state, retry_job
 from memory.domain.traits import DIMENSIONS
-from memory.enums import KnowledgeStatus
 from memory.exceptions import JobNotFound
 from memory.llm import model_connected
-from memory.models import Knowledge, Memory
 from memory.views.activity import recent_activity
 from memory.views.base import DashboardRequest, MemoryView
-from memory.views.tiers import Warmth
+from memory.views.tiers_picture import Numbers, contents_of, pictures_of
 
-HOTTEST_SHOWN = 4
-NEWEST_SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """How full the tiers are."""
-
-    short_term: int
-    pages: int
-    segments: int
-    segments_archived: int
-    profile: int
-    traits: int
-    knowledge: int
-    assistant_knowledge: int
-
-    @classmethod
-    def of(cls, memory: Memory) -> Numbers:
-        """Count each tier; archived segments and their pages are out of recall and counted apart."""
-        segments = memory.segments.aggregate(
-            active=Count("pk", filter=Q(archived_at__isnull=True)),
-            archived=Count("pk", filter=Q(archived_at__isnull=False)),
-        )
-        facts = Knowledge.objects.filter(
-            Q(memory=memory) | Q(assistant=memory.assistant_id), status=KnowledgeStatus.ACTIVE
-        ).aggregate(user=Count("memory"), assistant=Count("assistant"))
-        return cls(
-            short_term=memory.pages.short_term().count(),
-            pages=memory.pages.mid_term().recallable().count(),
-            segments=segments["active"],
-            segments_archived=segments["archived"],
-            profile=memory.profile.count(),
-            traits=memory.traits.count(),
-            knowledge=facts["user"],
-            assistant_knowledge=facts["assistant"],
-        )
+LATELY = timedelta(days=30)
+"""How far back the overview adds up what the memory cost."""
 
 
 class Home(LoginRequiredMixin, View):
@@ -86,10 +49,9 @@ class OverviewView(MemoryView):
         numbers = Numbers.of(self.memory)
         jobs = job_state(self.memory)
         activity = recent_activity(self.memory, self.person.pk, shared=self.may_curate)
-        hottest = self.memory.segments.active().with_heat(now, conf).defer("embedding").order_by("-heat", "pk")
-        rows = list(hottest[:HOTTEST_SHOWN])
-        top = rows[0].heat if rows else 0.0
-        state = (numbers, jobs, [line.event_id for line in activity], [segment.pk for segment in rows])
+        contents = contents_of(self.memory, numbers, now, conf)
+        costs = total_since(self.memory, now - LATELY)
+        state = (numbers, jobs, [line.event_id for line in activity], [warm.segment_id for warm in contents.segments])
         return {
             "numbers": numbers,
             "conf": conf,
@@ -97,9 +59,9 @@ class OverviewView(MemoryView):
             "jobs": jobs,
             "busy": bool(jobs.queued or jobs.running),
             "activity": activity,
-            "hottest": [(segment, Warmth.of(segment, now, conf, top)) for segment in rows],
-            "newest": self.memory.pages.short_term().reverse().defer("embedding")[:NEWEST_SHOWN],
-            "digest": hashlib.sha256(repr(state).encode()).hexdigest()[:16],
+            "pictures": pictures_of(contents),
+            "costs": costs,
+            "digest": hashlib.sha256(repr((state, costs)).encode()).hexdigest()[:16],
         }
 
 

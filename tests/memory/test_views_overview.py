@@ -17,7 +17,7 @@ from memory.domain.queueing import lock_of
 from memory.enums import Actor, EventKind, KnowledgeStatus, Role
 from memory.models import Memory, MemoryEvent, Segment
 from memory.views.activity import actor, recent_activity, sentence
-from memory.views.overview import Numbers
+from memory.views.tiers_picture import Numbers
 from tests.memory.factories import (
     EPOCH,
     AssistantKnowledgeFactory,
@@ -111,8 +111,9 @@ def test_overview_asks_the_database_equally_often(
     client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     fill(memory, count)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         html = client.get(url(memory)).content.decode()
+    assert html.count('class="tp-place') == html.count('class="tp-bar"') == 2 * count
     assert f'<strong class="numeric">{count}</strong> of 7 pages' in html
     assert f'<span class="numeric">{count}</span> of 90 known' in html
 
@@ -120,7 +121,8 @@ def test_overview_asks_the_database_equally_often(
 def test_an_empty_memory_says_what_will_come(client: Client, memory: Memory) -> None:
     html = client.get(url(memory)).content.decode()
     assert "Say something in the chat" in html
-    assert "It fills when short-term memory is full" in html
+    assert "The middle fills when short-term memory is full" in html
+    assert html.count('class="tp-free"') == 2 * (7 + 1)
 
 
 def test_it_says_whether_a_language_model_is_connected(client: Client, memory: Memory, settings: Settings) -> None:

@@ -59,7 +59,7 @@ def test_short_term_asks_the_database_equally_often(
     client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     PageFactory.create_batch(count, memory=memory)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         html = html_of(client, url(memory, "short-term"))
     assert html.count('class="page-card') == count
 
@@ -88,6 +88,24 @@ def test_short_term_marks_what_moves_next(client: Client, memory: Memory, count:
     html = html_of(client, url(memory, "short-term"))
     assert html.count("Moves next") == marked
     assert words in html
+
+
+def test_short_term_is_drawn_as_places_that_lead_to_their_pages(client: Client, memory: Memory) -> None:
+    pages = PageFactory.create_batch(7, memory=memory)
+    html = html_of(client, url(memory, "short-term"))
+    assert (html.count('class="queue-page'), html.count("queue-moves"), html.count("queue-free")) == (7, 5, 0)
+    assert f'href="{url(memory, "page", pages[0].pk)}" aria-label="Page 1, moves next"' in html
+    PageFactory.create_batch(93, memory=memory)
+    html = html_of(client, url(memory, "short-term"))
+    assert (html.count('class="queue-page'), html.count('class="queue-skipped"')) == (19, 1)
+
+
+def test_in_a_pause_short_term_says_that_nothing_moves(client: Client, memory: Memory) -> None:
+    PageFactory.create_batch(8, memory=memory)
+    Memory.objects.update(learning_paused_at=EPOCH)
+    html = html_of(client, url(memory, "short-term"))
+    assert "Learning is paused: nothing comes in by chat" in html
+    assert "as soon as a worker gets to it" not in html
 
 
 def test_short_term_of_nothing_says_what_will_come(client: Client, memory: Memory) -> None:
@@ -150,7 +168,7 @@ def test_a_segment_asks_the_database_equally_often(
 ) -> None:
     segment = SegmentFactory(memory=memory)
     PageFactory.create_batch(count, segment=segment)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(16):
         html = html_of(client, url(memory, "segment", segment.pk))
     assert html.count('class="page-card') == count
 
@@ -165,7 +183,7 @@ def test_a_segment_shows_its_pages_by_chain(client: Client, memory: Memory) -> N
         html, "All of it.", "clay", "3 pages", "First talk", "Question 1", "Question 2", "Second talk", "Question 3"
     )
     assert html.count("First talk") == 1
-    assert "Last read for facts" in html
+    assert "All its pages have been read, the last ones" in html
 
 
 def test_a_page_shows_where_it_stands_and_what_rests_on_it(client: Client, memory: Memory) -> None:

@@ -218,7 +218,7 @@ def answer(request: ReplyRequest) -> str:
     if _GREETING.match(question):
         return f"{words.hello} {words.invitation} {words.no_model}"
     if not _asks(question):
-        return words.noted if request.records else words.not_kept
+        return words.paused if request.paused else words.noted if request.records else words.not_kept
     chosen = _best(question, _quotes(request))
     if not chosen:
         return f"{words.nothing} {words.no_model}"

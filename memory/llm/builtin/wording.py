@@ -23,6 +23,7 @@ class Wording:
     nothing: str
     noted: str
     not_kept: str
+    paused: str
     no_model: str
     nothing_to_add: str
     you_said: str
@@ -41,7 +42,7 @@ class Wording:
     @property
     def openings(self) -> tuple[str, ...]:
         """How its answers begin."""
-        return self.remembered, self.nothing, self.noted, self.not_kept, self.hello
+        return self.remembered, self.nothing, self.noted, self.not_kept, self.paused, self.hello
 
 
 ENGLISH = Wording(
@@ -51,6 +52,7 @@ ENGLISH = Wording(
     nothing="I don't remember anything about that.",
     noted="Thank you for telling me. I'll remember it.",
     not_kept="Thank you for telling me. This conversation adds nothing to my memory.",
+    paused="Learning is paused, so I don't keep this. You can resume it where you see my memory.",
     no_model="No language model is connected, so I can only quote what you have told me.",
     nothing_to_add=" That was all.",
     you_said="On {day} you said",
@@ -68,6 +70,7 @@ INDONESIAN = Wording(
     nothing="Saya tidak ingat apa pun tentang itu.",
     noted="Terima kasih sudah memberi tahu. Saya akan mengingatnya.",
     not_kept="Terima kasih sudah memberi tahu. Percakapan ini tidak menambah apa pun ke memori saya.",
+    paused="Pembelajaran dijeda, jadi saya tidak menyimpan ini. Anda dapat melanjutkannya di halaman memori saya.",
     no_model="Belum ada model bahasa yang terhubung, jadi saya hanya dapat mengutip apa yang pernah Anda katakan.",
     nothing_to_add=" Hanya itu.",
     you_said="Pada {day} Anda berkata",
