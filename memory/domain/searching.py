@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from memory.domain.long_term import FactScore, score_named_facts
 from memory.domain.recall import inquire
-from memory.models import Memory
-from memory.models.knowledge import KnowledgeQuerySet
+from memory.models import Knowledge, Memory
 
 NEAR_FROM = 0.9
 """Standard deviations from which a fact that shares no word counts as near; the better of two has 1."""
@@ -38,7 +39,7 @@ class Search:
     without_meaning: bool
 
 
-def search_knowledge(memory: Memory, entries: KnowledgeQuerySet, query: str, *, now: datetime) -> Search:
+def search_knowledge(memory: Memory, entries: QuerySet[Knowledge], query: str, *, now: datetime) -> Search:
     """Find facts of one subject for a query, all that fit, with the scores that recall would give them.
 
     A fact fits when the query stands in it word for word, when they share a word, or when it is much
