@@ -127,7 +127,9 @@ class KnowledgeFilterForm(forms.Form):
         label=_("Search"),
         required=False,
         max_length=1000,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "autocomplete": "off", "placeholder": _("By words or by meaning")}
+        ),
     )
     pinned = forms.ChoiceField(
         label=_("Pinned"), required=False, choices=(("", _("Any")), ("yes", _("Pinned")), ("no", _("Not pinned")))
@@ -166,14 +168,13 @@ class QuestionForm(forms.Form):
     q = forms.CharField(
         label=_("Your question"),
         max_length=settings.CHAT_MESSAGE_MAX_CHARACTERS,
-        widget=forms.Textarea(attrs={"rows": 2, "autofocus": True}),
+        widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": _("Type a question first.")},
     )
     at = forms.DateField(
         label=_("Asked on"),
         required=False,
         widget=day_input(),
-        help_text=_("Gives “last week” its meaning. Today, if left empty. What was said later is found all the same."),
     )
     budget = forms.IntegerField(
         label=_("Room for memory, in tokens"), required=False, min_value=1, max_value=BUDGET_AT_MOST

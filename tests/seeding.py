@@ -37,7 +37,10 @@ from tests.memory.factories import (
 # They answer a POST only, or say that there is nothing to see.
 _NO_PAGES = {"job-retry", "segment-archive", "segment-restore", "live"}
 _NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember"}
-_SWITCHES = ("-disable", "-enable", "-pin", "-unpin")
+_SWITCHES = (
+    *("-disable", "-enable", "-pin", "-unpin", "-archive", "-unarchive", "-reinstate", "-approve", "-decline"),
+    *("-bulk", "-merge"),
+)
 _FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}
 _TIERS = {
     "page": (Tier.SHORT_TERM, Tier.MID_TERM),

@@ -96,6 +96,9 @@ class TryQuestion(MemoryView):
         return self.show(form, {"trial": trial, "question": asked["q"], **shown_of(self.memory, trial)})
 
     def show(self, form: QuestionForm, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        if context is None:
+            # With an answer on the page, that is where the keyboard goes.
+            form.fields["q"].widget.attrs["autofocus"] = True
         shown = {
             "form": form,
             "examples": [] if context else examples(self.memory),
