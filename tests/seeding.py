@@ -149,7 +149,10 @@ def _memory_addresses(memory_: Memory, rows: dict[str, int]) -> list[str]:
             continue
         query = f"?id={rows['page']}" if pattern.name == "pages-forget" else ""
         addresses.append(reverse(f"memory:{pattern.name}", kwargs=_arguments(pattern, memory_, rows)) + query)
-    return addresses
+    slug, facts = memory_.assistant.slug, f"?id={'&id='.join(str(fact.pk) for fact in memory_.knowledge.all()[:3])}"
+    tried = f"{reverse('memory:try', args=[slug])}?q=xss+walking"
+    searched = f"{reverse('memory:knowledge', args=[slug])}?q=xss"
+    return [*addresses, tried, searched, f"{reverse('memory:knowledge-merge', args=[slug])}{facts}"]
 
 
 def _arguments(pattern: URLPattern, memory_: Memory, rows: dict[str, int]) -> dict[str, Any]:

@@ -80,14 +80,19 @@ class AddAssistantKnowledge(AssistantKnowledgeView, AddKnowledge):
 class ChosenKnowledge(KnowledgeView):
     """What is done to the facts that a form names by their keys."""
 
-    def chosen(self, data: QueryDict) -> list[Knowledge]:
-        """Return the facts that were ticked, by key. Raises Http404 where one is not there (any more), or foreign."""
+    def chosen(self, data: QueryDict) -> tuple[list[Knowledge], int]:
+        """Return the facts that were ticked, by key, and how many of them are not there (any more), or foreign.
+
+        Raises Http404 where that is all of them.
+        """
         self.require_writer()
-        keys = {key for key in data.getlist("id") if key.isdecimal() and len(key) < 19}
-        found = list(self.items().filter(pk__in=keys).select_related("memory", "assistant").order_by("pk"))
-        if len(found) < len(set(data.getlist("id"))) or len(found) > CHOSEN_AT_MOST:
+        wanted = set(data.getlist("id"))
+        keys = {key for key in wanted if key.isdecimal() and len(key) < 19}
+        rows = self.items().select_related("memory", "assistant", "superseded_by")
+        found = list(rows.filter(pk__in=keys).order_by("pk")[:CHOSEN_AT_MOST])
+        if wanted and not found:
             raise Http404
-        return found
+        return found, len(wanted) - len(found)
 
     def back(self) -> HttpResponse:
         return redirect(self.list_address())
@@ -101,7 +106,7 @@ class BulkKnowledge(ChosenKnowledge):
         return self.back()
 
     def post(self, request: DashboardRequest) -> HttpResponse:
-        entries, deed = self.chosen(request.POST), request.POST.get("deed", "")
+        (entries, missing), deed = self.chosen(request.POST), request.POST.get("deed", "")
         if not entries or deed not in (*DEEDS, "merge"):
             messages.error(request, gettext("Nothing was changed: tick at least one fact, then choose what to do."))
             return self.back()
@@ -111,6 +116,11 @@ class BulkKnowledge(ChosenKnowledge):
             context = {"entries": entries, "back": self.list_address()}
             return self.page("memory/knowledge_delete_many.html", context)
         self.tell(deed, change_all(self.home, entries, deed, by=self.person))
+        if missing:
+            gone = ngettext(
+                "%(count)d ticked fact is not here any more.", "%(count)d ticked facts are not here any more.", missing
+            )
+            messages.warning(request, gone % {"count": missing})
         return self.back()
 
     def merge_address(self, entries: list[Knowledge]) -> str:
@@ -162,7 +172,9 @@ class MergeKnowledge(ChosenKnowledge):
 
     def mergeable(self, data: QueryDict) -> list[Knowledge] | None:
         """Return the facts to merge; None, and a message, where they are too few, too many or replaced already."""
-        entries = self.chosen(data)
+        entries, missing = self.chosen(data)
+        if missing:
+            raise Http404
         said = ""
         if not 2 <= len(entries) <= MERGED_AT_MOST:
             said = gettext("Tick at least two facts to merge them, and at most %(most)d.") % {"most": MERGED_AT_MOST}

@@ -171,17 +171,19 @@ def test_nothing_ticked_or_an_unknown_deed_changes_nothing(
 
 
 @pytest.mark.parametrize("key", ["0", "-1", "x", "9" * 40, "", "stranger", "assistant"])
-def test_a_foreign_or_impossible_key_among_them_changes_none(client: Client, memory: Memory, key: str) -> None:
+def test_what_is_foreign_or_gone_is_left_alone_and_told(client: Client, memory: Memory, key: str) -> None:
     entry, theirs = fact(memory, "knowledge", "a"), KnowledgeFactory(text="theirs")
     shared = fact(memory, "assistant-knowledge", "shared")
-    ids = [str(entry.pk), {"stranger": str(theirs.pk), "assistant": str(shared.pk)}.get(key, key)]
-    for name, data in (
-        ("knowledge-bulk", {"id": ids, "deed": "archive"}),
-        ("knowledge-merge", {"id": ids, "text": "c"}),
-    ):
-        assert client.post(url(memory, name), data).status_code == 404
+    other = {"stranger": str(theirs.pk), "assistant": str(shared.pk)}.get(key, key)
+    ids = [str(entry.pk), other]
+    assert client.post(url(memory, "knowledge-merge"), {"id": ids, "text": "c"}).status_code == 404
     assert client.get(url(memory, "knowledge-merge"), {"id": ids}).status_code == 404
+    assert client.post(url(memory, "knowledge-bulk"), {"id": other, "deed": "archive"}).status_code == 404
     assert statuses(entry, theirs, shared) == ["active"] * 3
+    html = client.post(url(memory, "knowledge-bulk"), {"id": ids, "deed": "archive"}, follow=True).text
+    assert "Archived 1 fact." in html
+    assert "1 ticked fact is not here any more." in html
+    assert statuses(entry, theirs, shared) == ["archived", "active", "active"]
 
 
 @pytest.mark.parametrize("kind", ["knowledge", "assistant-knowledge"])
@@ -241,7 +243,7 @@ def test_the_merge_page_asks_the_database_equally_often(
     entries = [fact(memory, "knowledge", f"Likes {n} teas.") for n in range(count)]
     for entry in entries:
         entry.sources.add(PageFactory(memory=memory))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(url(memory, "knowledge-merge"), {"id": [entry.pk for entry in entries]})
 
 
@@ -287,7 +289,7 @@ def test_the_page_of_what_to_replace_asks_the_database_equally_often(
     new = fact(memory, "knowledge", "Likes tea a lot.")
     for number in range(count):
         fact(memory, "knowledge", f"Likes tea number {number}.")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         html = client.get(url(memory, "knowledge-replace", new.pk)).text
     assert html.count('name="old"') == count
 

@@ -59,7 +59,7 @@ def test_traits_are_filtered(client: Client, memory: Memory, show: str, known: i
     html = client.get(url(memory, "traits"), {"show": show}).text
     assert (html.count('class="item"'), html.count("?dimension=")) == (known, unknown)
     # The pictures tell of all, whatever is shown.
-    assert html.count("<rect class=\"mark-") == 90
+    assert html.count('<rect class="mark-') == 90
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -186,7 +186,7 @@ def test_it_asks_the_database_equally_often(
     filled(memory, 20)
     for number in range(count):
         KnowledgeFactory(memory=memory, text=f"Has seen {number} harbours.")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         client.get(url(memory), {"q": "harbour"})
 
 
