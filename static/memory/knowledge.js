@@ -19,7 +19,7 @@ document.addEventListener("change", (event) => {
   const all = document.querySelector("[data-choose-all]");
   if (!all) return;
   if (event.target === all) for (const box of boxes()) box.checked = all.checked;
-  if (event.target === all || event.target.form?.id === "chosen") show(all);
+  if (event.target === all || boxes().includes(event.target)) show(all);
 });
 
 document.addEventListener("htmx:load", prepare);
