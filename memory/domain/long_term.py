@@ -24,6 +24,8 @@ _FACTS = """
     FROM memory_knowledge WHERE {which} ORDER BY pinned DESC, id"""
 _IN_USE = "status = %s AND (memory_id = %s OR assistant_id = %s)"
 _NAMED = "id = ANY(%s)"
+FEW = 5
+"""Facts that may all have a word which tells them from others."""
 
 _PERSONA = """
     SELECT 'profile', id, name, value FROM memory_profile WHERE memory_id = %s AND NOT disabled
@@ -56,7 +58,7 @@ class Fact(NamedTuple):
 class FactScore:
     """A fact and how well it fits the question, each signal in standard deviations over the subject's facts.
 
-    `shares` says whether it has a word of the question at all.
+    `shares` says whether it has a word of the question that not most of them have.
     """
 
     fact: Fact
@@ -117,20 +119,22 @@ def _scored(facts: Sequence[Fact], question: Question) -> list[FactScore]:
     known = [product for product in products if product is not None]
     mean = float(np.mean(known)) if known else 0.0
     dense = _z(np.array([mean if product is None else product for product in products]))
-    overlap = _overlap([_terms(fact.text) for fact in facts], question)
-    columns = zip(facts, dense.tolist(), _z(overlap).tolist(), (overlap > 0).tolist(), strict=True)
+    overlap, telling = _overlap([_terms(fact.text) for fact in facts], question)
+    columns = zip(facts, dense.tolist(), _z(overlap).tolist(), telling, strict=True)
     scores = [FactScore(*column) for column in columns]
     return sorted(scores, key=lambda score: -score.total)
 
 
-def _overlap(facts: Sequence[frozenset[str]], question: Question) -> Floats:
-    """Sum of the rarity of shared words, rarity taken over these facts."""
-    shared = np.array([[not word.isdisjoint(fact) for word in question.words] for fact in facts], dtype=np.float64)
+def _overlap(facts: Sequence[frozenset[str]], question: Question) -> tuple[Floats, list[bool]]:
+    """Sum of the rarity of shared words, rarity taken over these facts; and whether a word that tells is among them."""
     if not question.words:
-        return np.zeros(len(facts))
-    rarity = np.log1p(len(facts) / np.maximum(shared.sum(axis=0), 1))
-    overlap: Floats = shared @ rarity
-    return overlap
+        return np.zeros(len(facts)), [False] * len(facts)
+    shared = np.array([[not word.isdisjoint(fact) for word in question.words] for fact in facts], dtype=np.float64)
+    holders = shared.sum(axis=0)
+    overlap: Floats = shared @ np.log1p(len(facts) / np.maximum(holders, 1))
+    # Facts about the person begin with "The user": of a word that most of them have, none is the one that is meant.
+    telling = shared[:, holders <= max(len(facts) / 2, FEW)]
+    return overlap, [bool(row.any()) for row in telling]
 
 
 @lru_cache(maxsize=4096)

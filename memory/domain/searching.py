@@ -42,10 +42,9 @@ class Search:
 def search_knowledge(memory: Memory, entries: QuerySet[Knowledge], query: str, *, now: datetime) -> Search:
     """Find facts of one subject for a query, all that fit, with the scores that recall would give them.
 
-    A fact fits when the query stands in it word for word, when they share a word, or when it is much
-    nearer to it than most.
-    Those that contain it come first. `entries` are scored against each other: give all of a status, not a part of it,
-    where the scores are to be those of recall. Four queries, however many facts.
+    A fact fits when the query stands in it word for word, when they share a word that tells it from most, or when it is
+    much nearer to it than most. Those that contain it come first. `entries` are scored against each other: give all of
+    a status, not a part of it, where the scores are to be those of recall. Four queries, however many facts.
     """
     asked = inquire(memory, query, now)
     scores = score_named_facts(list(entries.order_by().values_list("pk", flat=True)), asked.question, asked.probes)

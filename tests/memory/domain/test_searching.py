@@ -100,6 +100,12 @@ def test_nothing_is_found_among_nothing(memory: Memory) -> None:
         assert look(memory, Knowledge.objects.about_user(memory), query).hits == ()
 
 
+def test_a_word_that_most_facts_have_finds_none_of_them(memory: Memory) -> None:
+    facts = known(memory, *TEXTS)
+    assert found(look(memory, facts, "user violin"))[0] == TEXTS[1]
+    assert not any(hit.score.shares for hit in look(memory, facts, "user violin").hits[1:])
+
+
 @pytest.mark.parametrize("query", ["🙂", "'; DROP TABLE", "100%", "\\", "(", "x" * 9000])
 def test_odd_queries_are_fine(memory: Memory, query: str) -> None:
     facts = known(memory, *TEXTS, "Paid 100% of it.")
