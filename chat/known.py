@@ -22,15 +22,6 @@ from memory.views.items import with_sources
 Key = tuple[Tier, int]
 
 PAGE_TIERS = (Tier.SHORT_TERM, Tier.MID_TERM)
-NAMES = {
-    Tier.SHORT_TERM: _("Latest exchange"),
-    Tier.MID_TERM: _("Earlier exchange"),
-    Tier.PROFILE: _("Your profile"),
-    Tier.TRAIT: _("Trait"),
-    Tier.USER_KNOWLEDGE: _("Fact about you"),
-    Tier.ASSISTANT_KNOWLEDGE: _("About the assistant"),
-}
-"""The tiers in plain words, of one thing each."""
 KINDS = {
     Tier.SHORT_TERM: "page",
     Tier.MID_TERM: "page",

@@ -10,42 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
-from chat.known import NAMES, PAGE_TIERS, Key, Known, look_up
+from chat.known import PAGE_TIERS, Key, Known, look_up
 from chat.models import Message, RecalledItem
 from memory.domain.tracing import learnt_from
 from memory.enums import Tier
-
-Words = str | Promise
-
-SIGNALS: dict[str, Words] = {
-    "dense": _("meaning"),
-    "lexical": _("words"),
-    "chain": _("neighbours"),
-    "segment": _("topic"),
-    "date": _("date"),
-}
-"""The parts of a score in plain words, in the order in which they are drawn."""
-PARTS: dict[str, Words] = {
-    "instructions": _("Instructions"),
-    "memory": _("Memory"),
-    "history": _("This conversation"),
-    "question": _("Your message"),
-}
-"""The parts of a prompt, as `Message.prompt_tokens` names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One part of a stacked bar: where it begins and how wide it is, both of 100, and what it stands for."""
-
-    name: str
-    label: Words
-    value: float
-    start: float
-    width: float
+from memory.views.recalled import NAMES, PARTS, Bar, Words, positive, signal_bars, stacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +65,7 @@ def panel_of(answer: Message, *, may_curate: bool) -> Panel:
     learnt = rests.get(answer.page_id or 0, [])
     keys = {(Tier(item.tier), item.object_id) for item in recalled} | set(learnt)
     known = look_up(answer.conversation.memory, keys, may_curate=may_curate)
-    longest = max((_positive(item.signals) for item in recalled), default=0.0)
+    longest = max((positive(item.signals) for item in recalled), default=0.0)
     return Panel(
         given=tuple(_item(item, known, longest) for item in _best_first(recalled) if item.in_prompt),
         left_out=tuple(_item(item, known, longest) for item in recalled if not item.in_prompt),
@@ -106,22 +75,6 @@ def panel_of(answer: Message, *, may_curate: bool) -> Panel:
     )
 
 
-def stacked(parts: Sequence[tuple[str, Words, float]], longest: float = 0.0) -> tuple[Bar, ...]:
-    """Return the parts of a stacked bar side by side; `longest` is the sum that fills it, by default their own.
-
-    What is below zero has no width: it takes away from the whole, and its number says so. Nothing at all has no bar.
-    """
-    whole = longest or sum(max(value, 0.0) for _, _, value in parts)
-    if not whole:
-        return ()
-    bars, start = [], 0.0
-    for name, label, value in parts:
-        width = 100 * max(value, 0.0) / whole
-        bars.append(Bar(name, label, value, start, width))
-        start += width
-    return tuple(bars)
-
-
 def _best_first(recalled: Sequence[RecalledItem]) -> list[RecalledItem]:
     """Sort by how well they fit the question; what is given whatever the question comes last."""
     return sorted(recalled, key=lambda item: (not item.signals, -item.score, item.rank))
@@ -129,9 +82,5 @@ def _best_first(recalled: Sequence[RecalledItem]) -> list[RecalledItem]:
 
 def _item(item: RecalledItem, known: Mapping[Key, Known], longest: float) -> Item:
     tier = Tier(item.tier)
-    parts = [(name, label, float(item.signals[name])) for name, label in SIGNALS.items() if name in item.signals]
-    return Item(tier, known.get((tier, item.object_id)), item.score, item.tokens, stacked(parts, longest))
-
-
-def _positive(signals: Mapping[str, float]) -> float:
-    return sum(max(float(value), 0.0) for value in signals.values())
+    why = signal_bars(item.signals, longest)
+    return Item(tier, known.get((tier, item.object_id)), item.score, item.tokens, why)

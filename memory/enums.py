@@ -72,6 +72,8 @@ class EventKind(models.TextChoices):
     UNPINNED = "unpinned", _("No longer pinned")
     DISABLED = "disabled", _("No longer used")
     ENABLED = "enabled", _("Used again")
+    APPROVED = "approved", _("Approved")
+    DECLINED = "declined", _("Declined")
     LOCKED = "locked", _("Locked")
     UNLOCKED = "unlocked", _("No longer locked")
     PAUSED = "paused", _("Paused")

@@ -124,6 +124,14 @@ class DuplicateKnowledge(MemoryOSError):
     message = _("An entry that says the same exists already.")
 
 
+class KnowledgeChanged(MemoryOSError):
+    message = _("One of these facts was changed, replaced or deleted meanwhile; nothing was changed.")
+
+
+class KnownTrait(MemoryOSError):
+    message = _("This trait is known already: edit that one.")
+
+
 class NotAMember(MemoryOSError):
     message = _("This person is not a member of the assistant.")
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db.models import Model
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from memory.enums import TraitLevel
+from memory.enums import Source, TraitLevel
 from memory.models import Knowledge, Profile, Trait
+
+BY_HAND = "hand"
+BUDGET_AT_MOST = 100_000
 
 
 def limit_of(model: type[Model], name: str) -> int | None:
     """Return how many characters a column takes."""
     limit: int | None = getattr(model._meta.get_field(name), "max_length", None)
     return limit
+
+
+def day_input() -> forms.DateInput:
+    """Return a field for a day, as browsers want it, whatever the language."""
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class CorrectionForm(forms.Form):
@@ -71,6 +80,104 @@ class KnowledgeForm(CorrectionForm):
 
     text = forms.CharField(
         label=_("Fact"), max_length=limit_of(Knowledge, "text"), widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class NewKnowledgeForm(forms.Form):
+    """A fact that is not there yet."""
+
+    text = forms.CharField(
+        label=_("Fact"),
+        max_length=limit_of(Knowledge, "text"),
+        help_text=_("One thing in one sentence, as the assistant is to read it."),
+        widget=forms.Textarea(attrs={"rows": 2, "autofocus": True}),
+    )
+    valid_from = forms.DateField(
+        label=_("True since"), required=False, help_text=_("Leave it empty if you do not know."), widget=day_input()
+    )
+
+
+class MergeForm(forms.Form):
+    """The words of the one fact that is to stand for several."""
+
+    text = forms.CharField(
+        label=_("What they say together"),
+        max_length=limit_of(Knowledge, "text"),
+        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
+    )
+
+
+class NewTraitForm(forms.Form):
+    """A trait that nobody has seen yet."""
+
+    dimension = forms.CharField(widget=forms.HiddenInput)
+    level = forms.ChoiceField(label=_("Level"), choices=TraitLevel.choices, initial=TraitLevel.MEDIUM)
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=limit_of(Trait, "reason"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class KnowledgeFilterForm(forms.Form):
+    """What a list of facts is narrowed to. What makes no sense is told, and narrows nothing."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(
+            attrs={"type": "search", "autocomplete": "off", "placeholder": _("By words or by meaning")}
+        ),
+    )
+    pinned = forms.ChoiceField(
+        label=_("Pinned"), required=False, choices=(("", _("Any")), ("yes", _("Pinned")), ("no", _("Not pinned")))
+    )
+    locked = forms.ChoiceField(
+        label=_("Set by hand"), required=False, choices=(("", _("Any")), ("yes", _("By hand")), ("no", _("Learnt")))
+    )
+    source = forms.ChoiceField(
+        label=_("Came from"),
+        required=False,
+        choices=(("", _("Anywhere")), *Source.choices, (BY_HAND, _("No page: written by hand"))),
+    )
+    since = forms.DateField(label=_("Said from"), required=False, widget=day_input())
+    until = forms.DateField(label=_("Said until"), required=False, widget=day_input())
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=(
+            ("", _("Best fit, or latest")),
+            ("latest", _("Latest first")),
+            ("oldest", _("Oldest first")),
+            ("often", _("Most often said")),
+            ("name", _("A to Z")),
+        ),
+    )
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what was asked for and makes sense, without what was left open."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class QuestionForm(forms.Form):
+    """A question to try against the memory."""
+
+    q = forms.CharField(
+        label=_("Your question"),
+        max_length=settings.CHAT_MESSAGE_MAX_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Type a question first.")},
+    )
+    at = forms.DateField(
+        label=_("Asked on"),
+        required=False,
+        widget=day_input(),
+    )
+    budget = forms.IntegerField(
+        label=_("Room for memory, in tokens"), required=False, min_value=1, max_value=BUDGET_AT_MOST
     )
 
 

@@ -4,7 +4,21 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from memory.views import costs, forgetting, knowledge, overview, pages, pausing, persona, segments, tiers
+from memory.views import (
+    costs,
+    forgetting,
+    knowledge,
+    overview,
+    pages,
+    pausing,
+    persona,
+    segments,
+    tiers,
+    trait_list,
+    trying,
+)
+from memory.views import knowledge_curating as curating
+from memory.views import knowledge_list as lists
 from memory.views.items import ItemView
 
 AnyItemView = type[ItemView[Any]]
@@ -29,9 +43,20 @@ def switches(kind: str, **views: AnyItemView) -> list[URLPattern]:
     return [path(f"{base}/{name}/", view.as_view(), name=f"{kind}-{name}") for name, view in views.items()]
 
 
+def together(kind: str, add: AnyItemView, bulk: AnyItemView, merge: AnyItemView) -> list[URLPattern]:
+    """Return the addresses of what is done to facts beyond one row."""
+    base = f"<slug:assistant>/{kind}"
+    return [
+        path(f"{base}/add/", add.as_view(), name=f"{kind}-add"),
+        path(f"{base}/bulk/", bulk.as_view(), name=f"{kind}-bulk"),
+        path(f"{base}/merge/", merge.as_view(), name=f"{kind}-merge"),
+    ]
+
+
 urlpatterns = [
     path("", overview.Home.as_view(), name="home"),
     path("<slug:assistant>/", overview.Overview.as_view(), name="overview"),
+    path("<slug:assistant>/try/", trying.TryQuestion.as_view(), name="try"),
     path("<slug:assistant>/live/", overview.Live.as_view(), name="live"),
     path("<slug:assistant>/jobs/<int:pk>/retry/", overview.RetryJob.as_view(), name="job-retry"),
     path("<slug:assistant>/costs/", costs.CostsPage.as_view(), name="costs"),
@@ -57,10 +82,13 @@ urlpatterns = [
     path("<slug:assistant>/profile/add/", persona.AddProfile.as_view(), name="profile-add"),
     *rows("profile", persona.ShowProfile, persona.EditProfile, persona.DeleteProfile, forgetting.ForgetProfile),
     *switches("profile", disable=persona.DisableProfile, enable=persona.EnableProfile),
-    path("<slug:assistant>/traits/", persona.TraitList.as_view(), name="traits"),
+    path("<slug:assistant>/traits/", trait_list.TraitList.as_view(), name="traits"),
+    path("<slug:assistant>/traits/add/", trait_list.AddTrait.as_view(), name="traits-add"),
     *rows("traits", persona.ShowTrait, persona.EditTrait, persona.DeleteTrait, forgetting.ForgetTrait),
     *switches("traits", disable=persona.DisableTrait, enable=persona.EnableTrait),
-    path("<slug:assistant>/knowledge/", knowledge.KnowledgeList.as_view(), name="knowledge"),
+    path("<slug:assistant>/knowledge/", lists.KnowledgeList.as_view(), name="knowledge"),
+    *together("knowledge", curating.AddKnowledge, curating.BulkKnowledge, curating.MergeKnowledge),
+    path("<slug:assistant>/knowledge/<int:pk>/replace/", curating.ReplaceKnowledge.as_view(), name="knowledge-replace"),
     *rows(
         "knowledge",
         knowledge.ShowKnowledge,
@@ -74,11 +102,25 @@ urlpatterns = [
         enable=knowledge.EnableKnowledge,
         pin=knowledge.PinKnowledge,
         unpin=knowledge.UnpinKnowledge,
+        archive=knowledge.ArchiveKnowledge,
+        unarchive=knowledge.UnarchiveKnowledge,
+        reinstate=knowledge.ReinstateKnowledge,
     ),
     path(
         "<slug:assistant>/assistant-knowledge/",
-        knowledge.AssistantKnowledgeList.as_view(),
+        lists.AssistantKnowledgeList.as_view(),
         name="assistant-knowledge",
+    ),
+    *together(
+        "assistant-knowledge",
+        curating.AddAssistantKnowledge,
+        curating.BulkAssistantKnowledge,
+        curating.MergeAssistantKnowledge,
+    ),
+    path(
+        "<slug:assistant>/assistant-knowledge/<int:pk>/replace/",
+        curating.ReplaceAssistantKnowledge.as_view(),
+        name="assistant-knowledge-replace",
     ),
     *rows(
         "assistant-knowledge",
@@ -93,5 +135,10 @@ urlpatterns = [
         enable=knowledge.EnableAssistantKnowledge,
         pin=knowledge.PinAssistantKnowledge,
         unpin=knowledge.UnpinAssistantKnowledge,
+        archive=knowledge.ArchiveAssistantKnowledge,
+        unarchive=knowledge.UnarchiveAssistantKnowledge,
+        reinstate=knowledge.ReinstateAssistantKnowledge,
+        approve=knowledge.ApproveKnowledge,
+        decline=knowledge.DeclineKnowledge,
     ),
 ]

@@ -37,7 +37,10 @@ from tests.memory.factories import (
 # They answer a POST only, or say that there is nothing to see.
 _NO_PAGES = {"job-retry", "segment-archive", "segment-restore", "live"}
 _NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember"}
-_SWITCHES = ("-disable", "-enable", "-pin", "-unpin")
+_SWITCHES = (
+    *("-disable", "-enable", "-pin", "-unpin", "-archive", "-unarchive", "-reinstate", "-approve", "-decline"),
+    *("-bulk", "-merge"),
+)
 _FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}
 _TIERS = {
     "page": (Tier.SHORT_TERM, Tier.MID_TERM),
@@ -146,7 +149,10 @@ def _memory_addresses(memory_: Memory, rows: dict[str, int]) -> list[str]:
             continue
         query = f"?id={rows['page']}" if pattern.name == "pages-forget" else ""
         addresses.append(reverse(f"memory:{pattern.name}", kwargs=_arguments(pattern, memory_, rows)) + query)
-    return addresses
+    slug, facts = memory_.assistant.slug, f"?id={'&id='.join(str(fact.pk) for fact in memory_.knowledge.all()[:3])}"
+    tried = f"{reverse('memory:try', args=[slug])}?q=xss+walking"
+    searched = f"{reverse('memory:knowledge', args=[slug])}?q=xss"
+    return [*addresses, tried, searched, f"{reverse('memory:knowledge-merge', args=[slug])}{facts}"]
 
 
 def _arguments(pattern: URLPattern, memory_: Memory, rows: dict[str, int]) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from memory.domain.laps import Laps
 from memory.domain.recall import Recollection, recall
 from memory.domain.tokens import count_tokens
 from memory.domain.wording import HEADINGS, PAGE_TIERS, heading_of, line_of
+from memory.enums import Tier
 from memory.llm.base import RecalledText, ReplyRequest, Turn
 from memory.models import Memory
 
@@ -70,18 +72,23 @@ def prepare_reply(
     exclude_pages: frozenset[int] = frozenset(),
     recalls: bool = True,
     records: bool = True,
+    budget: int | None = None,
+    laps: Laps | None = None,
 ) -> PreparedReply:
     """Recall for the question and build the prompt: system turn, newest history that fits, question. Read only.
 
     A page that the kept history shows anyway is not recalled a second time, nor is one in `exclude_pages`. With the
     beginning of an `unfinished` answer the model is asked to go on from there. `recalls` and `records` say what the
-    conversation does with memory; that its person has paused learning is read from `memory`.
+    conversation does with memory; that its person has paused learning is read from `memory`. `budget` and `laps` are
+    recall's.
     """
+    laps = laps or Laps()
     kept = fit_history(history, memory.conf.history_budget)
     shown = frozenset(turn.page_id for turn in kept if turn.page_id is not None)
     recollection = NOTHING
     if recalls:
-        recollection = recall(memory, question, now=now, exclude_pages=shown | exclude_pages)
+        excluded = shown | exclude_pages
+        recollection = recall(memory, question, now=now, budget=budget, exclude_pages=excluded, laps=laps)
     paused = memory.learning_paused_at is not None
     system = system_turn(memory, recollection, now, recalls=recalls, records=records)
     end = unfinished[-UNFINISHED_CHARACTERS:]
@@ -107,6 +114,7 @@ def prepare_reply(
         "history": sum(count_tokens(turn.content) for turn in kept),
         "question": count_tokens(question) + (count_tokens(f"{end}\n{GO_ON}") if end else 0),
     }
+    laps.mark("prompt")
     return PreparedReply(request, recollection, tokens)
 
 
@@ -127,19 +135,32 @@ def system_turn(
     memory: Memory, recollection: Recollection, now: datetime, *, recalls: bool = True, records: bool = True
 ) -> str:
     """Return the system message: who the assistant is, then the recalled items under headings, as data."""
-    sections = []
-    for tier in HEADINGS:
-        if items := recollection.of(tier):
-            in_order = sorted(items, key=lambda item: item.occurred_at or now) if tier in PAGE_TIERS else items
-            lines = (line_of(item.tier, item.text, item.occurred_at) for item in in_order)
-            sections.append("\n".join([heading_of(tier), *lines]))
-    return _INSTRUCTIONS.format(
+    return "".join(text for _, text in system_parts(memory, recollection, now, recalls=recalls, records=records))
+
+
+def system_parts(
+    memory: Memory, recollection: Recollection, now: datetime, *, recalls: bool = True, records: bool = True
+) -> list[tuple[Tier | None, str]]:
+    """Return the system message piece by piece: put together they are all of it. A piece of a tier is what was
+    recalled of it, under its heading; None is the frame around that.
+    """
+    before, after = _INSTRUCTIONS.split("{memory}")
+    frame = before.format(
         name=memory.assistant.name,
         instructions=memory.assistant.instructions,
         now=f"{now:%A, %d %B %Y, %H:%M} UTC",
         mode=_mode(memory, recalls=recalls, records=records),
-        memory="\n\n".join(sections) or ("(nothing yet)" if recalls else "(memory is not used for this answer)"),
     )
+    sections: list[tuple[Tier | None, str]] = []
+    for tier in HEADINGS:
+        if items := recollection.of(tier):
+            in_order = sorted(items, key=lambda item: item.occurred_at or now) if tier in PAGE_TIERS else items
+            lines = (line_of(item.tier, item.text, item.occurred_at) for item in in_order)
+            blank = "\n\n" if sections else ""
+            sections.append((tier, blank + "\n".join([heading_of(tier), *lines])))
+    if not sections:
+        sections.append((None, "(nothing yet)" if recalls else "(memory is not used for this answer)"))
+    return [(None, frame), *sections, (None, after)]
 
 
 def _mode(memory: Memory, *, recalls: bool, records: bool) -> str:

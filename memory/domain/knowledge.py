@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -165,6 +166,17 @@ def locked_entry(entry: Knowledge) -> Knowledge:
     return Knowledge.objects.get(pk=entry.pk)
 
 
+def lock_home(home: Memory | Assistant) -> None:
+    """Lock what facts belong to until the transaction ends: a memory, or an assistant for what its members share.
+
+    Raises DoesNotExist when it is gone.
+    """
+    if isinstance(home, Memory):
+        Memory.objects.locked(home.pk)
+    else:
+        Assistant.objects.select_for_update(no_key=True).get(pk=home.pk)
+
+
 def _standing(memory: Memory, subject: Subject, text: str) -> Knowledge | None:
     """The entry that says the same: one that counts, else one that was disabled, else archived for lack of room."""
     same = list(knowledge_of(memory, subject).filter(fingerprint=fingerprint(text)))
@@ -281,6 +293,6 @@ def _model_event(
 
 
 def person_event(
-    kind: EventKind, entry: Knowledge, by: User, before: dict[str, str] | None, after: dict[str, str] | None
+    kind: EventKind, entry: Knowledge, by: User, before: dict[str, Any] | None, after: dict[str, Any] | None
 ) -> MemoryEvent:
     return event(kind, entry, memory=entry.memory, assistant=entry.assistant, by=by, before=before, after=after)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -21,9 +21,11 @@ from memory.models import Memory
 # Moments as seconds: of all that are read, few are shown.
 _FACTS = """
     SELECT subject, id, text, date_part('epoch', valid_from), CASE {cases} END
-    FROM memory_knowledge WHERE status = %s AND (memory_id = %s OR assistant_id = %s)
-    ORDER BY pinned DESC, id"""
-
+    FROM memory_knowledge WHERE {which} ORDER BY pinned DESC, id"""
+_IN_USE = "status = %s AND (memory_id = %s OR assistant_id = %s)"
+_NAMED = "id = ANY(%s)"
+FEW = 5
+"""Facts that may all have a word which tells them from others."""
 
 _PERSONA = """
     SELECT 'profile', id, name, value FROM memory_profile WHERE memory_id = %s AND NOT disabled
@@ -54,11 +56,15 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FactScore:
-    """A fact and how well it fits the question, each signal in standard deviations over the subject's facts."""
+    """A fact and how well it fits the question, each signal in standard deviations over the subject's facts.
+
+    `shares` says whether it has a word of the question that not most of them have.
+    """
 
     fact: Fact
     dense: float
     lexical: float
+    shares: bool = False
 
     @property
     def total(self) -> float:
@@ -83,14 +89,27 @@ def score_facts(memory: Memory, question: Question, probes: Sequence[Probe]) -> 
 
     They are few (the capacity bounds them), so their words are compared here.
     """
+    found = _read_facts(_IN_USE, [KnowledgeStatus.ACTIVE.value, memory.pk, memory.assistant_id], probes)
+    return {subject: _scored(facts, question) for subject, facts in found.items()}
+
+
+def score_named_facts(keys: Sequence[int], question: Question, probes: Sequence[Probe]) -> list[FactScore]:
+    """Return facts of one subject, best first, scored against each other as recall scores those in use. One query.
+
+    The active facts of a subject get just the scores that recall gives them.
+    """
+    found = _read_facts(_NAMED, [list(keys)], probes)
+    return _scored([fact for facts in found.values() for fact in facts], question)
+
+
+def _read_facts(which: str, arguments: Sequence[Any], probes: Sequence[Probe]) -> dict[Subject, list[Fact]]:
     cases, params = products(probes)
-    params += [KnowledgeStatus.ACTIVE.value, memory.pk, memory.assistant_id]
     found: dict[Subject, list[Fact]] = {Subject.USER: [], Subject.ASSISTANT: []}
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS.format(cases=cases), params)
+        cursor.execute(_FACTS.format(cases=cases, which=which), [*params, *arguments])
         for subject, *fact in cursor.fetchall():
             found[Subject(subject)].append(Fact(*fact))
-    return {subject: _scored(facts, question) for subject, facts in found.items()}
+    return found
 
 
 def _scored(facts: Sequence[Fact], question: Question) -> list[FactScore]:
@@ -100,19 +119,22 @@ def _scored(facts: Sequence[Fact], question: Question) -> list[FactScore]:
     known = [product for product in products if product is not None]
     mean = float(np.mean(known)) if known else 0.0
     dense = _z(np.array([mean if product is None else product for product in products]))
-    lexical = _z(_overlap([_terms(fact.text) for fact in facts], question))
-    scores = [FactScore(fact, float(d), float(w)) for fact, d, w in zip(facts, dense, lexical, strict=True)]
+    overlap, telling = _overlap([_terms(fact.text) for fact in facts], question)
+    columns = zip(facts, dense.tolist(), _z(overlap).tolist(), telling, strict=True)
+    scores = [FactScore(*column) for column in columns]
     return sorted(scores, key=lambda score: -score.total)
 
 
-def _overlap(facts: Sequence[frozenset[str]], question: Question) -> Floats:
-    """Sum of the rarity of shared words, rarity taken over these facts."""
-    shared = np.array([[not word.isdisjoint(fact) for word in question.words] for fact in facts], dtype=np.float64)
+def _overlap(facts: Sequence[frozenset[str]], question: Question) -> tuple[Floats, list[bool]]:
+    """Sum of the rarity of shared words, rarity taken over these facts; and whether a word that tells is among them."""
     if not question.words:
-        return np.zeros(len(facts))
-    rarity = np.log1p(len(facts) / np.maximum(shared.sum(axis=0), 1))
-    overlap: Floats = shared @ rarity
-    return overlap
+        return np.zeros(len(facts)), [False] * len(facts)
+    shared = np.array([[not word.isdisjoint(fact) for word in question.words] for fact in facts], dtype=np.float64)
+    holders = shared.sum(axis=0)
+    overlap: Floats = shared @ np.log1p(len(facts) / np.maximum(holders, 1))
+    # Facts about the person begin with "The user": of a word that most of them have, none is the one that is meant.
+    telling = shared[:, holders <= max(len(facts) / 2, FEW)]
+    return overlap, [bool(row.any()) for row in telling]
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from memory.domain.activity import event, log
 from memory.domain.lexical import terms
 from memory.domain.traits import TRAIT_DIMENSIONS
 from memory.enums import EventKind, TraitLevel
-from memory.exceptions import InvalidText
+from memory.exceptions import InvalidText, KnownTrait
 from memory.llm.base import ProfileFinding, TraitFinding
 from memory.models import Memory, MemoryEvent, ModelCall, Page, Profile, Trait
 
@@ -194,12 +194,25 @@ def edit_profile(attribute: Profile, value: str, *, by: User) -> Profile:
         return _write(fresh, by, value=value)
 
 
+def add_trait(memory: Memory, dimension: str, level: str, reason: str, *, by: User) -> Trait:
+    """Say by hand how one is on a dimension that nobody has seen yet, and lock it. Logs `added`.
+
+    Age group and gender are no traits but attributes of the profile. Raises InvalidText, and KnownTrait where there is
+    one already, disabled or not.
+    """
+    if dimension not in TRAIT_DIMENSIONS:
+        raise InvalidText(gettext("This is none of the dimensions that a trait can have."))
+    reason = _checked_trait(level, reason)
+    with transaction.atomic():
+        Memory.objects.locked(memory.pk)
+        if memory.traits.filter(dimension=dimension).exists():
+            raise KnownTrait
+        return _write(Trait(memory=memory, dimension=dimension), by, level=level, reason=reason)
+
+
 def edit_trait(trait: Trait, level: str, reason: str, *, by: User) -> Trait:
     """Change a trait by hand and lock it. Raises InvalidText, Trait.DoesNotExist when it is gone."""
-    if level not in TraitLevel.values:
-        raise InvalidText(gettext("A level is high, medium or low."))
-    if len(reason := reason.strip()) > REASON_LENGTH:
-        raise too_long(reason, REASON_LENGTH, gettext("The reason"))
+    reason = _checked_trait(level, reason)
     with transaction.atomic():
         Memory.objects.locked(trait.memory_id)
         fresh = Trait.objects.get(pk=trait.pk)
@@ -216,13 +229,23 @@ def delete_trait(trait: Trait, *, by: User) -> None:
     _delete(trait, by)
 
 
+def _checked_trait(level: str, reason: str) -> str:
+    """Return the reason trimmed. Raises InvalidText for a level there is not, and for a reason that is too long."""
+    if level not in TraitLevel.values:
+        raise InvalidText(gettext("A level is high, medium or low."))
+    if len(reason := reason.strip()) > REASON_LENGTH:
+        raise too_long(reason, REASON_LENGTH, gettext("The reason"))
+    return reason
+
+
 def _write(row: Row, by: User, **values: str) -> Row:
     before = state_of(row) if row.pk else None
     for name, value in values.items():
         setattr(row, name, value)
     row.locked = True
     row.save()
-    log(event(EventKind.EDITED, row, memory=row.memory, by=by, before=before, after=state_of(row)))
+    kind = EventKind.EDITED if before else EventKind.ADDED
+    log(event(kind, row, memory=row.memory, by=by, before=before, after=state_of(row)))
     return row
 
 

@@ -13,12 +13,14 @@ from django.db.models import F
 from memory.conf import MemorySettings
 from memory.domain.heating import announce_hot
 from memory.domain.holdings import Holdings, read_holdings
+from memory.domain.laps import Laps
 from memory.domain.long_term import FactScore, Said, read_persona, score_facts
-from memory.domain.nearest import probes_of
-from memory.domain.question import Speakers, query_vectors, understand
+from memory.domain.nearest import Probe, probes_of
+from memory.domain.question import Question, Speakers, query_vectors, understand
 from memory.domain.scoring import PageScore, score_pages
 from memory.domain.traits import label_of
 from memory.domain.wording import HEADINGS, cost_of, heading_cost
+from memory.embedding import get_embedder
 from memory.enums import Subject, Tier
 from memory.models import Memory, SegmentVisit
 from memory.models.page import page_text
@@ -66,13 +68,15 @@ class Recollection:
     """What a question recalled: by tier, best first within the tier.
 
     `tokens` is what it costs in the prompt, headings included, and within the budget. `left_out` are the best of what
-    was found as well and had no room in it, at most `LEFT_OUT`.
+    was found as well and had no room in it, at most `LEFT_OUT`. `without_meaning` says that the embedding model could
+    not be asked, so that words alone had to do.
     """
 
     query: str
     items: tuple[RecalledItem, ...]
     tokens: int
     left_out: tuple[RecalledItem, ...] = ()
+    without_meaning: bool = False
 
     def of(self, *tiers: Tier) -> tuple[RecalledItem, ...]:
         return tuple(item for item in self.items if item.tier in tiers)
@@ -83,6 +87,34 @@ class Recollection:
         return list(dict.fromkeys(item.segment_id for item in best if item.segment_id))[: conf.recall_segments]
 
 
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question as it is put to a memory, and what has to be read of the memory to understand it."""
+
+    holdings: Holdings
+    profile: list[Said]
+    traits: list[Said]
+    question: Question
+    probes: list[Probe]
+    without_meaning: bool
+
+
+def inquire(memory: Memory, query: str, now: datetime, laps: Laps | None = None) -> Inquiry:
+    """Return what a question asks of a memory, by its words and by its vectors. Read only, two queries.
+
+    An embedder that fails costs the vectors, and `without_meaning` says so.
+    """
+    laps = laps or Laps()
+    holdings = read_holdings(memory)
+    profile, traits = read_persona(memory)
+    question = understand(query, _speakers(holdings, profile), now, holdings.languages)
+    laps.mark("question")
+    vectors = query_vectors(question.text, holdings.models, memory.conf.recall_embedding_timeout)
+    laps.mark("embedding")
+    away = bool(question.text.strip()) and get_embedder().name not in vectors
+    return Inquiry(holdings, profile, traits, question, probes_of(vectors), away)
+
+
 def recall(
     memory: Memory,
     query: str,
@@ -90,6 +122,7 @@ def recall(
     now: datetime,
     budget: int | None = None,
     exclude_pages: Collection[int] = frozenset(),
+    laps: Laps | None = None,
 ) -> Recollection:
     """Recall for a question within `budget` tokens (default: the assistant's setting).
 
@@ -97,27 +130,29 @@ def recall(
     then pages of both tiers by score until the budget is full: the k best whole, of the others the half that fits.
     Pages in `exclude_pages` (those the prompt shows anyway) and whatever the person has disabled are not looked at. Any
     query is fine: empty, emoji, 10,000 characters. An embedder that fails costs the dense signal, not the answer.
+    `laps` are told how long each step takes.
     """
-    conf = memory.conf
+    conf, laps = memory.conf, laps or Laps()
     left = (conf.recall_budget if budget is None else budget) - _HEADING_TOKENS
-    holdings = read_holdings(memory)
-    profile, traits = read_persona(memory)
-    question = understand(query, _speakers(holdings, profile), now, holdings.languages)
-    probes = probes_of(query_vectors(question.text, holdings.models, conf.recall_embedding_timeout))
-    nearest = _nearest_facts(score_facts(memory, question, probes), conf.recall_knowledge)
-    persona = _persona(profile, traits)
+    asked = inquire(memory, query, now, laps)
+    nearest = _nearest_facts(score_facts(memory, asked.question, asked.probes), conf.recall_knowledge)
+    persona = _persona(asked.profile, asked.traits)
+    laps.mark("facts")
     long_term = _long_term(persona, nearest, int(left * LONG_TERM_SHARE))
     left -= sum(item.tokens for item in long_term)
-    excluded = {*exclude_pages, *holdings.disabled}
+    excluded = {*exclude_pages, *asked.holdings.disabled}
     # A page costs at least ten tokens or so: more than this cannot fit.
     limit = max(left // 10, 1) + len(excluded)
-    ranked = score_pages(memory, holdings, question, probes, limit)
+    ranked = score_pages(memory, asked.holdings, asked.question, asked.probes, limit)
     ranked = [score for score in ranked if score.page_id not in excluded]
+    laps.mark("pages")
     pages, pages_left_out = _page_items(memory, ranked, left)
+    laps.mark("filling")
     items = (*long_term, *pages)
     headings = sum(heading_cost(tier) for tier in {item.tier for item in items})
     left_out = (*_not_among([*nearest, *persona], long_term)[:LEFT_OUT_LONG_TERM], *pages_left_out)[:LEFT_OUT]
-    return Recollection(query, items, headings + sum(item.tokens for item in items), left_out)
+    tokens = headings + sum(item.tokens for item in items)
+    return Recollection(query, items, tokens, left_out, asked.without_meaning)
 
 
 _HEADING_TOKENS = sum(heading_cost(tier) for tier in HEADINGS)

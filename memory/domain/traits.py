@@ -53,6 +53,22 @@ TRAIT_DIMENSIONS = tuple(key for key in DIMENSIONS if key not in DEMOGRAPHICS)
 CATEGORIES = tuple(_LABELS_BY_CATEGORY)
 
 
+CHARACTER = _("Character (the Big Five)")
+NEEDS_MASLOW = _("Needs (after Maslow)")
+NEEDS_MURRAY = _("Inner needs (after Murray)")
+DEMOGRAPHY = _("Age and gender")
+
+
+def _groups() -> dict[str, tuple[str, ...]]:
+    of_category = {category: tuple(_key(label) for label in labels) for category, labels in _LABELS_BY_CATEGORY.items()}
+    needs = of_category[NEEDS]
+    return {DEMOGRAPHY: needs[:2], CHARACTER: needs[2:7], NEEDS_MASLOW: needs[7:23], NEEDS_MURRAY: needs[23:]}
+
+
+NEEDS_GROUPS = _groups()
+"""The sub-headings of the first category, with their dimensions."""
+
+
 def label_of(dimension: str) -> str:
     return DIMENSIONS[dimension][0]
 

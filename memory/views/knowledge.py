@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
+from memory.domain.merging import reinstate_knowledge
+from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Subject
 from memory.forms import KnowledgeForm
-from memory.models import Knowledge
-from memory.views.base import DashboardRequest
+from memory.models import Assistant, Knowledge, Memory
 from memory.views.items import DeleteItem, DisableItem, EditItem, EnableItem, ItemView, ShowItem, SwitchItem
 
 
@@ -44,8 +45,25 @@ class KnowledgeView(ItemView[Knowledge]):
     def remove(self, item: Knowledge) -> None:
         delete_knowledge(item, by=self.person)
 
+    @property
+    def home(self) -> Memory | Assistant:
+        """Return what these facts belong to."""
+        return self.memory if self.subject == Subject.USER else self.memory.assistant
+
+    @property
+    def may_write(self) -> bool:
+        return self.subject == Subject.USER or self.may_curate
+
+    def require_writer(self) -> None:
+        """Raise PermissionDenied for who may see these facts and not change them."""
+        if not self.may_write:
+            raise PermissionDenied
+
     def place(self) -> dict[str, Any]:
-        return {**super().place(), "may_edit": self.subject == Subject.USER or self.may_curate}
+        # A row that HTMX draws anew in its list can be ticked there, and nowhere else.
+        came_from = self.request.htmx.current_url_abs_path or ""
+        in_list = came_from.partition("?")[0] == reverse(f"memory:{self.kind}", args=[self.memory.assistant.slug])
+        return {**super().place(), "may_edit": self.may_write, "choosing": in_list and self.may_write}
 
     def numbers(self) -> dict[str, Any]:
         active = self.items().filter(status=KnowledgeStatus.ACTIVE).count()
@@ -65,8 +83,7 @@ class AssistantKnowledgeView(KnowledgeView):
         return entries.select_related("superseded_by").defer("embedding")
 
     def require_right(self, item: Knowledge) -> None:
-        if not self.may_curate:
-            raise PermissionDenied
+        self.require_writer()
 
 
 class ShowKnowledge(KnowledgeView, ShowItem[Knowledge]):
@@ -143,25 +160,63 @@ class UnpinAssistantKnowledge(AssistantKnowledgeView, UnpinKnowledge):
     """Let a shared fact be archived again."""
 
 
-class KnowledgeList(KnowledgeView):
-    """Facts by status: the active ones unless `?status=` asks for others."""
+class ArchiveKnowledge(KnowledgeView, SwitchItem[Knowledge]):
+    """Put a fact away."""
 
-    def get(self, request: DashboardRequest) -> HttpResponse:
-        wish = request.GET.get("status", "")
-        status = KnowledgeStatus(wish) if wish in KnowledgeStatus.values else KnowledgeStatus.ACTIVE
-        counts = dict(self.items().order_by().values_list("status").annotate(Count("pk")))
-        rows = self.items().filter(status=status).order_by("-pinned", "-confirmed_at", "-pk")
-        tabs = [(choice, counts.get(choice, 0)) for choice in KnowledgeStatus if counts.get(choice) or choice == status]
-        context = {
-            "subject": self.subject,
-            "status": status,
-            "tabs": tabs,
-            "items": self.slice(self.with_sources(rows)),
-            "count": counts.get(KnowledgeStatus.ACTIVE, 0),
-            "capacity": self.memory.conf.knowledge_capacity,
-        }
-        return self.page("memory/knowledge.html", context)
+    switch = "archive"
+    told = _("Archived “%(name)s”. The assistant is not given it any more.")
+
+    def turn(self, item: Knowledge) -> None:
+        archive_knowledge(item, by=self.person)
 
 
-class AssistantKnowledgeList(AssistantKnowledgeView, KnowledgeList):
-    """The same for what is known of the assistant."""
+class UnarchiveKnowledge(KnowledgeView, SwitchItem[Knowledge]):
+    """Take an archived fact into use again."""
+
+    switch = "archive"
+    told = _("“%(name)s” is used again.")
+
+    def turn(self, item: Knowledge) -> None:
+        unarchive_knowledge(item, by=self.person)
+
+
+class ReinstateKnowledge(KnowledgeView, SwitchItem[Knowledge]):
+    """Bring back a fact that another one had replaced."""
+
+    switch = "archive"
+    told = _("“%(name)s” holds again.")
+
+    def turn(self, item: Knowledge) -> None:
+        reinstate_knowledge(item, by=self.person)
+
+
+class ArchiveAssistantKnowledge(AssistantKnowledgeView, ArchiveKnowledge):
+    """Put a shared fact away, for all members."""
+
+
+class UnarchiveAssistantKnowledge(AssistantKnowledgeView, UnarchiveKnowledge):
+    """Take a shared fact into use again, for all members."""
+
+
+class ReinstateAssistantKnowledge(AssistantKnowledgeView, ReinstateKnowledge):
+    """Bring back a shared fact that another one had replaced."""
+
+
+class ApproveKnowledge(AssistantKnowledgeView, SwitchItem[Knowledge]):
+    """Let what was proposed be used for all members."""
+
+    switch = "use"
+    told = _("Approved “%(name)s”. It is used for all members.")
+
+    def turn(self, item: Knowledge) -> None:
+        approve_knowledge(item, by=self.person)
+
+
+class DeclineKnowledge(AssistantKnowledgeView, SwitchItem[Knowledge]):
+    """Turn down what was proposed."""
+
+    switch = "use"
+    told = _("Declined “%(name)s”. It is kept, and not used.")
+
+    def turn(self, item: Knowledge) -> None:
+        decline_knowledge(item, by=self.person)

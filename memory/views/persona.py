@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -13,12 +12,20 @@ from django.utils.translation import gettext
 from django_htmx.http import reswap, retarget
 
 from memory.domain.disabling import disable_persona, enable_persona
-from memory.domain.persona import delete_profile, delete_trait, edit_profile, edit_trait, set_profile
-from memory.domain.traits import CATEGORIES, DEMOGRAPHICS, DIMENSIONS, NEEDS, label_of
+from memory.domain.persona import (
+    NAME_LENGTH,
+    delete_profile,
+    delete_trait,
+    edit_profile,
+    edit_trait,
+    set_profile,
+)
+from memory.domain.traits import DEMOGRAPHICS, label_of
 from memory.forms import AttributeForm, NewAttributeForm, TraitForm
 from memory.models import Profile, Trait
 from memory.views.base import DashboardRequest
 from memory.views.items import DeleteItem, DisableItem, EditItem, EnableItem, ItemView, ShowItem
+from memory.views.trait_groups import demographics
 
 
 class ProfileView(ItemView[Profile]):
@@ -80,7 +87,9 @@ class ProfileList(ProfileView):
 
     def context(self) -> dict[str, Any]:
         rows = list(self.with_sources(self.items()))
-        return {"items": rows, "count": len(rows)}
+        stated = demographics(rows)
+        unknown = [(label_of(key).lower(), gettext(label_of(key))) for key in DEMOGRAPHICS if key not in stated]
+        return {"items": rows, "count": len(rows), "unstated": unknown}
 
 
 class AddProfile(ProfileList):
@@ -89,7 +98,8 @@ class AddProfile(ProfileList):
     def get(self, request: DashboardRequest) -> HttpResponse:
         if request.htmx and request.GET.get("cancel"):
             return self.fragment("memory/_profile_add.html", {"focus": True})
-        return self.form_page(NewAttributeForm(auto_id="new-attribute-%s"))
+        named = {"name": request.GET.get("name", "")[:NAME_LENGTH]}
+        return self.form_page(NewAttributeForm(initial=named, auto_id="new-attribute-%s"))
 
     def post(self, request: DashboardRequest) -> HttpResponse:
         form = NewAttributeForm(request.POST, auto_id="new-attribute-%s")
@@ -160,34 +170,3 @@ class EnableTrait(TraitView, EnableItem[Trait]):
 
     def turn(self, item: Trait) -> None:
         enable_persona(item, by=self.person)
-
-
-@dataclass(frozen=True, slots=True)
-class TraitGroup:
-    """One of the three groups of dimensions: what is known of it, and the names of the rest."""
-
-    name: str
-    known: list[Trait]
-    unknown: list[str]
-    has_demographics: bool
-
-
-def group_traits(traits: list[Trait]) -> list[TraitGroup]:
-    """Sort traits into the three groups in the source's order of dimensions."""
-    of_dimension = {trait.dimension: trait for trait in traits}
-    groups = []
-    for category in CATEGORIES:
-        keys = [key for key, (_, home) in DIMENSIONS.items() if home == category]
-        known = [of_dimension[key] for key in keys if key in of_dimension]
-        unknown = [gettext(label_of(key)) for key in keys if key not in of_dimension and key not in DEMOGRAPHICS]
-        groups.append(TraitGroup(gettext(category), known, unknown, category == NEEDS))
-    return groups
-
-
-class TraitList(TraitView):
-    """The dimensions of a person in their three groups."""
-
-    def get(self, request: DashboardRequest) -> HttpResponse:
-        traits = list(self.with_sources(self.items()))
-        context = {"groups": group_traits(traits), "count": len(traits), "total": len(DIMENSIONS)}
-        return self.page("memory/traits.html", context)

@@ -2,9 +2,10 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from chat.models import Message, RecalledItem
-from chat.panel import panel_of, stacked
+from chat.panel import panel_of
 from memory.enums import KnowledgeStatus, Tier
 from memory.models import Memory, Page
+from memory.views.recalled import stacked
 from tests.chat.factories import AnswerFactory
 from tests.memory.factories import (
     EPOCH,

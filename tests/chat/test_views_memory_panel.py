@@ -117,6 +117,16 @@ def test_only_ended_answers_have_a_panel(client: Client, answer: Message) -> Non
     assert client.get(url(running, "message-memory")).status_code == 404
 
 
+def test_the_panel_leads_to_the_question_tried(client: Client, answer: Message, memory: Memory) -> None:
+    Message.objects.filter(pk=answer.question.pk).update(content="What & why? 100%")
+    text = client.get(url(answer, "message-memory"), headers=HTMX).text
+    day = f"{answer.created_at:%Y-%m-%d}"
+    address = reverse("memory:try", args=[memory.assistant.slug])
+    assert f'href="{address}?q=What%20%26%20why%3F%20100%25&amp;at={day}">Why did it answer that?' in text
+    html = client.get(f"{address}?q=What%20%26%20why%3F%20100%25&at={day}").text
+    assert "What &amp; why? 100%</textarea>" in html
+
+
 def test_the_panel_says_what_was_given_left_out_and_learnt(client: Client, answer: Message, memory: Memory) -> None:
     fact = KnowledgeFactory(memory=memory, text="Keeps tea in a tin.")
     learnt = KnowledgeFactory(memory=memory, text="Owns a blue tin.")

@@ -87,7 +87,7 @@ def make(kind: str, memory: Memory, number: int = 0) -> Case:
 
 
 @pytest.mark.parametrize(
-    ("kind", "queries"), [("profile", 9), ("traits", 9), ("knowledge", 11), ("assistant-knowledge", 11)]
+    ("kind", "queries"), [("profile", 9), ("traits", 10), ("knowledge", 11), ("assistant-knowledge", 11)]
 )
 @pytest.mark.parametrize("count", [1, 3])
 def test_lists_ask_the_database_equally_often(
@@ -268,12 +268,13 @@ def test_traits_stand_in_three_groups_with_the_unknown_ones_folded_away(client: 
     TraitFactory(memory=memory, dimension="honesty")
     html = client.get(url(memory, "traits")).content.decode()
     places = [html.index(words) for words in (
-        "Basic needs and personality", "Not known yet (38)", "AI alignment", ">Honesty ", "Not known yet (6)",
+        "Basic needs and personality", "Age and gender", "Character", "Not known yet (5)", "Maslow",
+        "Not known yet (16)", "Murray", "Not known yet (17)", "AI alignment", ">Honesty ", "Not known yet (6)",
         "Interests", ">Travel ", "Stays at home.", "Not known yet (42)",
     )]  # fmt: skip
     assert places == sorted(places)
     assert '<strong id="count" class="numeric">2</strong> of 90 known' in " ".join(html.split())
-    assert "<li>Gender</li>" not in html
+    assert "dimension=gender" not in html
 
 
 def test_facts_show_by_status_pinned_first(client: Client, memory: Memory) -> None:
@@ -417,9 +418,11 @@ def test_facts_that_are_not_used_have_a_tab_of_their_own(client: Client, memory:
     assert "Likes milk." not in html
 
 
-def test_what_is_superseded_has_no_switch(client: Client, memory: Memory) -> None:
-    KnowledgeFactory(memory=memory, status=KnowledgeStatus.SUPERSEDED)
-    assert "item-switch" not in client.get(url(memory, "knowledge"), {"status": "superseded"}).content.decode()
+def test_what_is_superseded_can_only_be_brought_back(client: Client, memory: Memory) -> None:
+    fact = KnowledgeFactory(memory=memory, status=KnowledgeStatus.SUPERSEDED)
+    html = client.get(url(memory, "knowledge"), {"status": "superseded"}).content.decode()
+    assert html.count('class="item-switch"') == 1
+    assert f'action="{url(memory, "knowledge-reinstate", fact.pk)}?status=superseded"' in html
 
 
 def test_a_page_is_switched_off_and_on_where_its_button_stands(client: Client, memory: Memory) -> None:

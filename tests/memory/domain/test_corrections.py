@@ -26,7 +26,7 @@ def test_set_profile_adds_locks_and_logs() -> None:
     attribute = set_profile(memory, " name ", " Tom ", by=memory.user)
     assert (attribute.name, attribute.value, attribute.locked) == ("name", "Tom", True)
     event = last_event()
-    assert (event.kind, event.actor, event.user, event.before) == (EventKind.EDITED, Actor.PERSON, memory.user, None)
+    assert (event.kind, event.actor, event.user, event.before) == (EventKind.ADDED, Actor.PERSON, memory.user, None)
     assert event.after == {"name": "name", "value": "Tom", "locked": True}
 
 
