@@ -116,6 +116,14 @@ class DuplicateKnowledge(MemoryOSError):
     message = _("An entry that says the same exists already.")
 
 
+class EditConflict(MemoryOSError):
+    message = _("This was changed while you were editing.")
+
+
+class NothingToRestore(MemoryOSError):
+    message = _("This cannot be brought back: its words are not in the activity log (any more).")
+
+
 class NotAMember(MemoryOSError):
     message = _("This person is not a member of the assistant.")
 
