@@ -20,9 +20,10 @@ def limit_of(model: type[Model], name: str) -> int | None:
 
 
 class CorrectionForm(forms.Form):
-    """A form over one row. `version` is the row's last change as the person saw it."""
+    """A form over one row. `version` is the row's last change as the person saw it, `was` what it said then."""
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from memory.views import forgetting, knowledge, overview, persona, tiers
+from memory.views import forgetting, history, knowledge, overview, persona, tiers, timeline
 from memory.views.items import ItemView
 
 AnyItemView = type[ItemView[Any]]
@@ -34,6 +34,8 @@ urlpatterns = [
     path("<slug:assistant>/", overview.Overview.as_view(), name="overview"),
     path("<slug:assistant>/live/", overview.Live.as_view(), name="live"),
     path("<slug:assistant>/jobs/<int:pk>/retry/", overview.RetryJob.as_view(), name="job-retry"),
+    path("<slug:assistant>/timeline/", timeline.Timeline.as_view(), name="timeline"),
+    path("<slug:assistant>/calls/<int:pk>/", timeline.ShowCall.as_view(), name="call"),
     path("<slug:assistant>/forget/", forgetting.ForgetEverything.as_view(), name="forget-everything"),
     path("<slug:assistant>/short-term/", tiers.ShortTerm.as_view(), name="short-term"),
     path("<slug:assistant>/segments/", tiers.SegmentList.as_view(), name="segments"),
@@ -86,5 +88,33 @@ urlpatterns = [
         enable=knowledge.EnableAssistantKnowledge,
         pin=knowledge.PinAssistantKnowledge,
         unpin=knowledge.UnpinAssistantKnowledge,
+    ),
+    *switches(
+        "profile",
+        lock=history.LockProfile,
+        unlock=history.UnlockProfile,
+        undelete=history.UndeleteProfile,
+        restore=history.RestoreProfile,
+    ),
+    *switches(
+        "traits",
+        lock=history.LockTrait,
+        unlock=history.UnlockTrait,
+        undelete=history.UndeleteTrait,
+        restore=history.RestoreTrait,
+    ),
+    *switches(
+        "knowledge",
+        lock=history.LockKnowledge,
+        unlock=history.UnlockKnowledge,
+        undelete=history.UndeleteKnowledge,
+        restore=history.RestoreKnowledge,
+    ),
+    *switches(
+        "assistant-knowledge",
+        lock=history.LockAssistantKnowledge,
+        unlock=history.UnlockAssistantKnowledge,
+        undelete=history.UndeleteAssistantKnowledge,
+        restore=history.RestoreAssistantKnowledge,
     ),
 ]

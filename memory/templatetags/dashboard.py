@@ -33,6 +33,14 @@ def day(moment: datetime) -> SafeString:
 
 
 @register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """Return a time of day like `when`, where its day stands above it."""
+    local = localtime(moment)
+    text = f"{date_format(local, 'TIME_FORMAT')} {local:%Z}"
+    return format_html('<time datetime="{}" data-local="clock">{}</time>', moment.isoformat(), text)
+
+
+@register.simple_tag
 def meter(value: float, capacity: float) -> SafeString:
     """Return a bar; what it says stands beside it in words."""
     width = 100 * min(1.0, value / capacity) if capacity else 0

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
+from memory.domain.locking import lock_knowledge, unlock_knowledge
+from memory.domain.undoing import undelete_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Subject
 from memory.forms import KnowledgeForm
@@ -39,10 +41,16 @@ class KnowledgeView(ItemView[Knowledge]):
         return {"text": item.text}
 
     def save(self, item: Knowledge, data: dict[str, Any]) -> Knowledge:
-        return edit_knowledge(item, data["text"], get_embedder(), by=self.person)
+        return edit_knowledge(item, data["text"], get_embedder(), by=self.person, expected=data["expected"])
 
     def remove(self, item: Knowledge) -> None:
         delete_knowledge(item, by=self.person)
+
+    def bring_back(self, pk: int) -> Knowledge:
+        return undelete_knowledge(self.memory, pk, self.subject, by=self.person)
+
+    def turn_lock(self, item: Knowledge, *, locked: bool) -> None:
+        (lock_knowledge if locked else unlock_knowledge)(item, by=self.person)
 
     def place(self) -> dict[str, Any]:
         return {**super().place(), "may_edit": self.subject == Subject.USER or self.may_curate}
@@ -64,7 +72,7 @@ class AssistantKnowledgeView(KnowledgeView):
         entries = entries if self.may_curate else entries.active()
         return entries.select_related("superseded_by").defer("embedding")
 
-    def require_right(self, item: Knowledge) -> None:
+    def require_right(self, item: Knowledge | None = None) -> None:
         if not self.may_curate:
             raise PermissionDenied
 
