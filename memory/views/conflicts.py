@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from memory.forms import CorrectionForm
+from memory.views.activity import ended
 from memory.views.diffs import Change, word_diff
 
 
@@ -15,7 +18,8 @@ from memory.views.diffs import Change, word_diff
 class Conflict:
     """What stands there now, beside what the person saw when they began, and beside what they have written."""
 
-    now: str
+    told: str
+    """What stands there now, as a sentence."""
     meanwhile: list[Change]
     mine: list[Change]
 
@@ -28,8 +32,9 @@ def as_seen(fields: Mapping[str, Any]) -> str:
 def conflict_of(form: CorrectionForm, now: Mapping[str, Any]) -> Conflict:
     """Compare a form that was sent with what its row says now; of what the form cannot tell, nothing is said."""
     was = _read(form.cleaned_data.get("was", ""))
+    shown = " · ".join(_shown(form, name, value) for name, value in now.items() if value)
     return Conflict(
-        now=" · ".join(_shown(form, name, value) for name, value in now.items() if value),
+        told=ended(gettext("It now says: “%(now)s”.") % {"now": shown}),
         meanwhile=_changes(form, was, now) if was else [],
         mine=_changes(form, now, form.cleaned_data),
     )

@@ -18,6 +18,7 @@ from memory.domain.snapshots import LongTerm
 from memory.exceptions import DuplicateKnowledge, EditConflict, InvalidText, ModelError
 from memory.forms import CorrectionForm
 from memory.models import Memory, Page
+from memory.views.activity import ended
 from memory.views.base import DashboardRequest, MemoryView, Row
 from memory.views.conflicts import Conflict, as_seen, conflict_of
 from memory.views.lines import history_lines
@@ -150,7 +151,7 @@ class EditItem(ItemView[Row]):
         except (InvalidText, DuplicateKnowledge, ModelError) as refusal:
             form.add_error(self.main_field, str(refusal))
             return self.form_page(item, form, status=503 if isinstance(refusal, ModelError) else 422)
-        messages.success(request, gettext("Saved “%(name)s”.") % {"name": self.name_of(saved)})
+        messages.success(request, ended(gettext("Saved “%(name)s”.") % {"name": self.name_of(saved)}))
         return self.saved(pk)
 
     def form(self, item: Row, **kwargs: Any) -> CorrectionForm:
@@ -197,7 +198,8 @@ class DeleteItem(ItemView[Row]):
             self.remove(item)
         except ObjectDoesNotExist:
             raise Http404 from None
-        context = {**self.place(), "item": item, "name": name}
+        told = ended(gettext("Deleted “%(name)s”.") % {"name": name})
+        context = {**self.place(), "item": item, "name": name, "told": told}
         messages.success(request, render_to_string("memory/_undo_message.html", context, request))
         if not request.htmx:
             return HttpResponseRedirect(self.list_address())

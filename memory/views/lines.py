@@ -48,6 +48,8 @@ class Line:
     event_id: int
     kind: str
     text: str
+    label: str
+    """What happened in a word or two, where it is plain to what."""
     at: datetime
     by: str
     call: ModelCall | None
@@ -103,6 +105,7 @@ def _line(memory: Memory, event: MemoryEvent, person_id: int, there: set[Place],
         event_id=event.pk,
         kind=event.kind,
         text=sentence(event),
+        label=str(EventKind(event.kind).label),
         at=event.created_at,
         by=actor(event, person_id),
         call=event.model_call,
@@ -147,7 +150,7 @@ def _notes(event: MemoryEvent) -> Iterable[tuple[str, str]]:
         yield gettext("What holds now"), after["by"]
     if isinstance(after.get("said"), str) and after["said"] != after.get("text"):
         yield gettext("What was said"), after["said"]
-    if event.kind == EventKind.PROMOTED and isinstance(facts := after.get("facts"), int):
+    if event.kind == EventKind.PROMOTED and isinstance(facts := after.get("facts"), int) and facts:
         yield gettext("Learnt from them"), ngettext("%d fact", "%d facts", facts) % facts
 
 

@@ -12,8 +12,9 @@ from django.db.models.fields.json import KT
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
 
-from memory.enums import EventKind, Source
+from memory.enums import EventKind, Purpose, Source
 from memory.models import Memory, MemoryEvent, ModelCall
 from memory.models.event import MemoryEventQuerySet
 from memory.views.activity import recorded_together
@@ -28,6 +29,17 @@ WINDOW = 1000
 GO = timedelta(minutes=1)
 """Pages recorded closer together than this came in one go."""
 OF_ONE_CALL = 100
+
+PURPOSES = {
+    Purpose.REPLY: _("To answer in the chat"),
+    Purpose.TRANSFER: _("To sort pages by topic, into mid-term memory"),
+    Purpose.PROMOTION: _("To read pages for lasting facts"),
+    Purpose.MERGE: _("To tell whether facts say the same"),
+    Purpose.SUMMARY: _("To sum up what is left after something was forgotten"),
+    Purpose.EMBEDDING: _("To make vectors, by which similar texts are found"),
+    Purpose.TITLE: _("To find a title for a conversation"),
+}
+"""What calls are for, in plain words."""
 
 
 class Glance(NamedTuple):
@@ -163,7 +175,13 @@ class ShowCall(MemoryView):
         led_to = list(events.select_related("user", "model_call").order_by("-pk")[: OF_ONE_CALL + 1])
         lines = lines_of(self.memory, led_to[:OF_ONE_CALL], self.person.pk)
         job = next((event.job_id for event in led_to if event.job_id), None)
-        context = {"call": call, "lines": lines, "job": job, "has_more": len(led_to) > OF_ONE_CALL}
+        context = {
+            "call": call,
+            "purpose": PURPOSES[Purpose(call.purpose)],
+            "lines": lines,
+            "job": job,
+            "has_more": len(led_to) > OF_ONE_CALL,
+        }
         return self.page("memory/call.html", context)
 
     def calls(self) -> QuerySet[ModelCall]:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 GROUPS = {
     "said": (_("Pages recorded"), (EventKind.RECORDED, EventKind.IMPORTED)),
     "moved": (_("Sorted and read"), (EventKind.TRANSFERRED, EventKind.PROMOTED)),
-    "learnt": (_("Learnt or said again"), (EventKind.LEARNT, EventKind.CONFIRMED, EventKind.MERGED)),
-    "replaced": (_("Replaced by news"), (EventKind.SUPERSEDED,)),
+    "learnt": (
+        _("Learnt, said again, replaced"),
+        (EventKind.LEARNT, EventKind.CONFIRMED, EventKind.MERGED, EventKind.SUPERSEDED),
+    ),
     "archived": (_("Archived, brought back"), (EventKind.ARCHIVED, EventKind.RESTORED)),
     "changed": (
         _("Added, changed by hand"),
