@@ -8,10 +8,12 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 
+from memory.views.diffs import Part
 from memory.views.tiers import Warmth
 
 register = template.Library()
@@ -48,6 +50,31 @@ def meter(value: float, capacity: float) -> SafeString:
         '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
         '<rect class="meter-value" width="{}" height="6"/></svg>',
         f"{width:.2f}",
+    )
+
+
+@register.simple_tag
+def diff(parts: list[Part]) -> SafeString:
+    """Return a word diff as `ins` and `del`, with what they mean in words for those who hear it.
+
+    Blanks at the end of what came or went stand outside: they are no words.
+    """
+    said = {"out": ("del", gettext("[removed:")), "in": ("ins", gettext("[added:"))}
+    html = format_html_join(
+        "", "{}", ((_marked(part, *said[part.kind]) if part.kind in said else part.text,) for part in parts)
+    )
+    return format_html('<span class="diff">{}</span>', html)
+
+
+def _marked(part: Part, tag: str, meaning: str) -> SafeString:
+    words = part.text.rstrip()
+    return format_html(
+        '<{}><span class="visually-hidden">{} </span>{}<span class="visually-hidden">]</span></{}>{}',
+        tag,
+        meaning,
+        words,
+        tag,
+        part.text[len(words) :],
     )
 
 

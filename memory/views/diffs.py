@@ -30,16 +30,6 @@ class Part:
     kind: Kind
     text: str
 
-    @property
-    def words(self) -> str:
-        """The text without the blanks at its end, which are no words that came or went."""
-        return self.text.rstrip()
-
-    @property
-    def blanks(self) -> str:
-        """What stands between these words and the next."""
-        return self.text[len(self.words) :]
-
 
 def word_diff(before: str, after: str) -> list[Part]:
     """Return what it takes to get from one text to the other: parts in reading order, what went before what came."""

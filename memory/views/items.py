@@ -21,7 +21,7 @@ from memory.models import Memory, Page
 from memory.views.activity import ended
 from memory.views.base import DashboardRequest, MemoryView, Row
 from memory.views.conflicts import Conflict, as_seen, conflict_of
-from memory.views.lines import history_lines
+from memory.views.lines import Line, history_lines
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -117,9 +117,15 @@ class ShowItem(ItemView[Row]):
                 "back": self.list_address(item),
                 "pages": self.slice(sources.order_by("-occurred_at", "-pk")),
                 "target_type": item._meta.model_name,
-                "history": history_lines(self.memory, as_long_term(item), self.person.pk),
+                "history": self.history(item),
             },
         )
+
+    def history(self, item: Row) -> list[Line] | None:
+        """Return what was done to the row; None where that is for others to see, who may change it."""
+        if not self.place()["may_edit"]:
+            return None
+        return history_lines(self.memory, as_long_term(item), self.person.pk)
 
 
 class EditItem(ItemView[Row]):

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.fields.json import KT
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from memory.enums import EventKind, Purpose, Source
+from memory.enums import Purpose
 from memory.models import Memory, MemoryEvent, ModelCall
 from memory.models.event import MemoryEventQuerySet
 from memory.views.activity import recorded_together
 from memory.views.base import DashboardRequest, MemoryView
 from memory.views.lines import Line, lines_of
+from memory.views.runs import Run, runs_of
 from memory.views.timeline_filter import LARGEST_KEY, TimelineForm
 
-LINES = 50
+LINES = 30
 """Lines on a page."""
-WINDOW = 1000
-"""Events that are looked at for one page: a longer run of pages recorded in one go is cut into several lines."""
-GO = timedelta(minutes=1)
-"""Pages recorded closer together than this came in one go."""
 OF_ONE_CALL = 100
 
 PURPOSES = {
@@ -40,24 +36,6 @@ PURPOSES = {
     Purpose.TITLE: _("To find a title for a conversation"),
 }
 """What calls are for, in plain words."""
-
-
-class Glance(NamedTuple):
-    """What it takes to tell whether two events belong together."""
-
-    pk: int
-    kind: str
-    source: str | None
-    user_id: int | None
-    job_id: int | None
-    created_at: datetime
-
-    def belongs_with(self, newer: Glance) -> bool:
-        """Whether both are pages that came in by one import, or the like; what was said in the chat stands alone."""
-        if self.kind != EventKind.RECORDED or self.source in (None, Source.CHAT):
-            return False
-        same = (newer.kind, newer.source, newer.user_id, newer.job_id)
-        return same == (self.kind, self.source, self.user_id, self.job_id) and newer.created_at - self.created_at < GO
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,42 +66,27 @@ class Stretch:
 def stretch_of(
     memory: Memory, events: MemoryEventQuerySet, person_id: int, *, before: int, together: bool = True
 ) -> Stretch:
-    """Return the newest lines before an event's key.
+    """Return the newest lines before an event's key, pages that were recorded in one go as one (not with
+    `together=False`).
 
-    Two steps, each a query: a glance at what could be shown groups pages that were recorded in one go (not with
-    `together=False`), then the first event of each line is read. Nothing is counted, so that it takes the same however
-    long the log is.
+    A glance at what could be shown makes runs, then the newest event of each is read. Nothing is counted, so that it
+    takes the same however long the log is.
     """
-    glances = _glances(events.filter(pk__lt=before))
-    groups: list[list[Glance]] = []
-    for glance in glances[:WINDOW]:
-        if together and groups and glance.belongs_with(groups[-1][-1]):
-            groups[-1].append(glance)
-        elif len(groups) == LINES:
-            break
-        else:
-            groups.append([glance])
-    seen = sum(len(group) for group in groups)
-    older = groups[-1][-1].pk if groups and seen < len(glances) else None
-    heads = MemoryEvent.objects.filter(pk__in=[group[0].pk for group in groups]).select_related("user", "model_call")
+    runs, older = runs_of(events, before, LINES, together=together)
+    heads = MemoryEvent.objects.filter(pk__in=[run.newest.pk for run in runs]).select_related("user", "model_call")
     lines = lines_of(memory, list(heads.order_by("-pk")), person_id)
-    return Stretch(list(_days(_gathered(lines, groups))), older)
+    return Stretch(list(_days(_gathered(lines, runs))), older)
 
 
-def _glances(events: MemoryEventQuerySet) -> list[Glance]:
-    rows = events.order_by("-pk").annotate(source=KT("after__source"))
-    return [Glance(*row) for row in rows.values_list(*Glance._fields)[: WINDOW + 1]]
-
-
-def _gathered(lines: Iterable[Line], groups: Iterable[list[Glance]]) -> Iterator[Line]:
-    sizes = {group[0].pk: group for group in groups}
+def _gathered(lines: Iterable[Line], runs: Iterable[Run]) -> Iterator[Line]:
+    of_line = {run.newest.pk: run for run in runs}
     for line in lines:
-        group = sizes[line.event_id]
-        if len(group) == 1:
+        run = of_line[line.event_id]
+        if run.count == 1:
             yield line
         else:
-            text = recorded_together(str(group[0].source), len(group))
-            yield replace(line, text=text, count=len(group), first_id=group[-1].pk, address=None, is_gone=False)
+            text = recorded_together(str(run.newest.source), run.count)
+            yield replace(line, text=text, count=run.count, first_id=run.oldest.pk, address=None, is_gone=False)
 
 
 def _days(lines: Iterable[Line]) -> Iterator[Day]:
