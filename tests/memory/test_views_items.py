@@ -177,7 +177,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten_unseen(
     html = answer.content.decode()
     assert (answer.status_code, case.saved) == (409, newer[1])
     shown = "Medium · Tries new food every week." if case.kind == "traits" else newer[1]
-    assert f"It now says: “{shown}”." in html
+    assert f"It now says: “{shown}”" in html
     for words in case.data.values():
         assert words in html
     # Having seen it, the person may decide.
