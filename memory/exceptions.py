@@ -132,6 +132,14 @@ class KnownTrait(MemoryOSError):
     message = _("This trait is known already: edit that one.")
 
 
+class EditConflict(MemoryOSError):
+    message = _("This was changed while you were editing.")
+
+
+class NothingToRestore(MemoryOSError):
+    message = _("This cannot be brought back: its words are not in the activity log (any more).")
+
+
 class NotAMember(MemoryOSError):
     message = _("This person is not a member of the assistant.")
 

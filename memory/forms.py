@@ -29,9 +29,10 @@ def day_input() -> forms.DateInput:
 
 
 class CorrectionForm(forms.Form):
-    """A form over one row. `version` is the row's last change as the person saw it."""
+    """A form over one row. `version` is the row's last change as the person saw it, `was` what it said then."""
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from memory.views import (
     costs,
     forgetting,
+    history,
     knowledge,
     overview,
     pages,
@@ -14,6 +15,7 @@ from memory.views import (
     persona,
     segments,
     tiers,
+    timeline,
     trait_list,
     trying,
 )
@@ -64,6 +66,8 @@ urlpatterns = [
     path("<slug:assistant>/learning/resume/", pausing.ResumeLearning.as_view(), name="learning-resume"),
     path("<slug:assistant>/recall/pause/", pausing.PauseRecall.as_view(), name="recall-pause"),
     path("<slug:assistant>/recall/resume/", pausing.ResumeRecall.as_view(), name="recall-resume"),
+    path("<slug:assistant>/timeline/", timeline.Timeline.as_view(), name="timeline"),
+    path("<slug:assistant>/calls/<int:pk>/", timeline.ShowCall.as_view(), name="call"),
     path("<slug:assistant>/forget/", forgetting.ForgetEverything.as_view(), name="forget-everything"),
     path("<slug:assistant>/short-term/", tiers.ShortTerm.as_view(), name="short-term"),
     path("<slug:assistant>/segments/", segments.SegmentList.as_view(), name="segments"),
@@ -140,5 +144,33 @@ urlpatterns = [
         reinstate=knowledge.ReinstateAssistantKnowledge,
         approve=knowledge.ApproveKnowledge,
         decline=knowledge.DeclineKnowledge,
+    ),
+    *switches(
+        "profile",
+        lock=history.LockProfile,
+        unlock=history.UnlockProfile,
+        undelete=history.UndeleteProfile,
+        restore=history.RestoreProfile,
+    ),
+    *switches(
+        "traits",
+        lock=history.LockTrait,
+        unlock=history.UnlockTrait,
+        undelete=history.UndeleteTrait,
+        restore=history.RestoreTrait,
+    ),
+    *switches(
+        "knowledge",
+        lock=history.LockKnowledge,
+        unlock=history.UnlockKnowledge,
+        undelete=history.UndeleteKnowledge,
+        restore=history.RestoreKnowledge,
+    ),
+    *switches(
+        "assistant-knowledge",
+        lock=history.LockAssistantKnowledge,
+        unlock=history.UnlockAssistantKnowledge,
+        undelete=history.UndeleteAssistantKnowledge,
+        restore=history.RestoreAssistantKnowledge,
     ),
 ]

@@ -7,6 +7,7 @@ export const locale = navigator.languages.find((wish) => wish.split("-")[0] === 
 
 const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const formatDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const formatClock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 const formatFull = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 
 /** Show each <time data-local> of `root` in the page's language and the reader's zone; on hover whole and to the second. */
@@ -15,7 +16,7 @@ export function localiseDates(root) {
     const date = new Date(time.dateTime);
     if (Number.isNaN(date.getTime())) continue;
     time.title = formatFull.format(date);
-    time.textContent = (time.dataset.local === "day" ? formatDay : format).format(date);
+    time.textContent = ({ day: formatDay, clock: formatClock }[time.dataset.local] ?? format).format(date);
   }
 }
 

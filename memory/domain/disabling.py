@@ -16,7 +16,7 @@ from memory.domain.activity import event, log
 from memory.domain.eviction import archive_excess_knowledge
 from memory.domain.heating import announce_hot
 from memory.domain.knowledge import locked_entry, person_event
-from memory.domain.persona import state_of
+from memory.domain.snapshots import state_of
 from memory.enums import EventKind, KnowledgeStatus
 from memory.exceptions import DuplicateKnowledge
 from memory.models import Knowledge, Memory, Page, Profile, Segment, Trait

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -17,8 +18,9 @@ from memory.domain.activity import event, log
 from memory.domain.duplicates import Relation, more_precise
 from memory.domain.eviction import archive_excess_knowledge
 from memory.domain.ledger import embedded
-from memory.domain.persona import required_text
+from memory.domain.persona import require_unchanged, required_text
 from memory.domain.provenance import content
+from memory.domain.snapshots import fact_state, snapshot, source_keys
 from memory.domain.vectors import as_stored
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, KnowledgeStatus, Subject
@@ -112,17 +114,20 @@ def learn_knowledge(
     return new
 
 
-def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User) -> Knowledge:
+def edit_knowledge(
+    entry: Knowledge, text: str, embedder: Embedder, *, by: User, expected: datetime | None = None
+) -> Knowledge:
     """Change a fact's words by hand and lock it against the model.
 
-    The new words are embedded before the transaction. Raises InvalidText, DuplicateKnowledge (an active entry
-    says the same), Knowledge.DoesNotExist (gone) and ModelError (no vector: nothing is changed). A disabled entry stays
-    disabled.
+    The new words are embedded before the transaction. `expected` is the last change that the person has seen. A
+    disabled entry stays disabled. Raises InvalidText, DuplicateKnowledge (an active entry says the same),
+    Knowledge.DoesNotExist (gone), EditConflict (changed since) and ModelError (no vector: nothing is changed).
     """
     text = required_text(text, TEXT_LENGTH, gettext("The text"))
-    vector = _embedded(entry, text, embedder)
+    vector = vector_of(entry, text, embedder)
     with transaction.atomic():
         fresh = locked_entry(entry)
+        require_unchanged(fresh, expected)
         before = {"text": fresh.text}
         if fresh.status in (KnowledgeStatus.SUPERSEDED, KnowledgeStatus.ARCHIVED):
             # What a person writes now holds now, whatever became of the entry meanwhile.
@@ -139,17 +144,18 @@ def edit_knowledge(entry: Knowledge, text: str, embedder: Embedder, *, by: User)
 
 
 def delete_knowledge(entry: Knowledge, *, by: User) -> None:
-    """Delete a fact with its vector; what it said stays in the activity log.
+    """Delete a fact with its vector; all else of it stays in the activity log, so that it can come back (`undoing`).
 
     Raises Knowledge.DoesNotExist when it is gone.
     """
     with transaction.atomic():
         fresh = locked_entry(entry)
-        log(person_event(EventKind.DELETED, fresh, by, {"text": fresh.text}, None))
+        log(person_event(EventKind.DELETED, fresh, by, snapshot(fresh), None))
         fresh.delete()
 
 
-def _embedded(entry: Knowledge, text: str, embedder: Embedder) -> Vectors:
+def vector_of(entry: Knowledge, text: str, embedder: Embedder) -> Vectors:
+    """Return a vector for words of a fact, shape (d,). May ask a server: call it outside transactions."""
     home = entry.memory or entry.assistant
     if home is None:
         raise TypeError("An entry belongs to a memory or to an assistant.")
@@ -213,13 +219,14 @@ def _confirm(learning: Learning, entry: Knowledge, text: str, pages: Sequence[Pa
     disabled stays in any case. An entry's sources are the pages that say all of its words, so that forgetting one of
     them never leaves its words behind: a new wording has the pages it came from, and pages that say less are no source.
     """
-    before = {"text": entry.text}
+    before: dict[str, Any] = {"text": entry.text}
     verbatim = entry.fingerprint == fingerprint(text)
     says_all = verbatim or content(entry.text) == content(text)
     if entry.status == KnowledgeStatus.ARCHIVED:
         entry.status = KnowledgeStatus.ACTIVE
     stands = entry.locked or entry.status == KnowledgeStatus.DISABLED
     if not verbatim and not stands and more_precise(entry.text, text):
+        before["sources"] = source_keys(entry)
         entry.text, entry.fingerprint = text, fingerprint(text)
         entry.embedding, entry.embedding_model = as_stored(vector), learning.embedder.name
         entry.sources.set(pages)
@@ -271,15 +278,16 @@ def _supersede(learning: Learning, seen: Knowledge, new: Knowledge) -> None:
         return
     stays = old.locked or (old.confirmed_at > new.confirmed_at and not new.locked)
     ended, holds = (new, old) if stays else (old, new)
+    before = fact_state(ended)
     ended.status = KnowledgeStatus.SUPERSEDED
     ended.superseded_by = holds
     ended.valid_to = max(holds.valid_from or holds.confirmed_at, ended.valid_from or ended.confirmed_at)
     ended.save(update_fields=["status", "superseded_by", "valid_to", "updated_at"])
-    log(_model_event(EventKind.SUPERSEDED, learning, ended, {"text": ended.text, "by": holds.text}))
+    log(_model_event(EventKind.SUPERSEDED, learning, ended, {"text": ended.text, "by": holds.text}, before))
 
 
 def _model_event(
-    kind: EventKind, learning: Learning, entry: Knowledge, after: dict[str, str], before: dict[str, str] | None = None
+    kind: EventKind, learning: Learning, entry: Knowledge, after: dict[str, Any], before: dict[str, Any] | None = None
 ) -> MemoryEvent:
     return event(
         kind,

@@ -6,6 +6,7 @@ A person's edit locks the entry: no model changes it afterwards. Each change is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.models import User
@@ -15,11 +16,12 @@ from django.utils.translation import gettext
 
 from memory.domain.activity import event, log
 from memory.domain.lexical import terms
+from memory.domain.snapshots import snapshot, state_of, traced
 from memory.domain.traits import TRAIT_DIMENSIONS
 from memory.enums import EventKind, TraitLevel
-from memory.exceptions import InvalidText, KnownTrait
+from memory.exceptions import EditConflict, InvalidText, KnownTrait
 from memory.llm.base import ProfileFinding, TraitFinding
-from memory.models import Memory, MemoryEvent, ModelCall, Page, Profile, Trait
+from memory.models import Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, Trait
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import ManyRelatedManager
@@ -67,13 +69,6 @@ def required_text(text: str, longest: int, what: str) -> str:
     return text
 
 
-def state_of(row: Profile | Trait) -> dict[str, object]:
-    """Return what the activity log keeps of a profile attribute or trait."""
-    if isinstance(row, Profile):
-        return {"name": row.name, "value": row.value, "locked": row.locked}
-    return {"dimension": row.dimension, "level": row.level, "reason": row.reason, "locked": row.locked}
-
-
 def learn_profile(
     memory: Memory, findings: Iterable[ProfileFinding], pages: Sequence[Page], call: ModelCall
 ) -> list[Profile]:
@@ -99,6 +94,7 @@ def learn_profile(
         if attribute.value != value:
             if before is not None and _is_weaker(attribute, value, said):
                 continue
+            before = traced(attribute, before) if before else None
             attribute.value = value
             attribute.save()
             known[name.casefold()] = attribute
@@ -132,6 +128,7 @@ def learn_traits(
         if trait.level != finding.level:
             if before is not None and len(said) < trait.evidence.count():
                 continue
+            before = traced(trait, before) if before else None
             trait.level = TraitLevel(finding.level)
             trait.reason = finding.reason[:REASON_LENGTH]
             trait.save()
@@ -185,12 +182,17 @@ def set_profile(memory: Memory, name: str, value: str, *, by: User) -> Profile:
         return _write(attribute, by, value=value)
 
 
-def edit_profile(attribute: Profile, value: str, *, by: User) -> Profile:
-    """Change an attribute by hand and lock it. Raises InvalidText, Profile.DoesNotExist when it is gone."""
+def edit_profile(attribute: Profile, value: str, *, by: User, expected: datetime | None = None) -> Profile:
+    """Change an attribute by hand and lock it.
+
+    `expected` is the last change that the person has seen. Raises InvalidText, Profile.DoesNotExist when it is gone,
+    and EditConflict when it has changed since.
+    """
     value = required_text(value, VALUE_LENGTH, gettext("The value"))
     with transaction.atomic():
         Memory.objects.locked(attribute.memory_id)
         fresh = Profile.objects.get(pk=attribute.pk)
+        require_unchanged(fresh, expected)
         return _write(fresh, by, value=value)
 
 
@@ -210,22 +212,33 @@ def add_trait(memory: Memory, dimension: str, level: str, reason: str, *, by: Us
         return _write(Trait(memory=memory, dimension=dimension), by, level=level, reason=reason)
 
 
-def edit_trait(trait: Trait, level: str, reason: str, *, by: User) -> Trait:
-    """Change a trait by hand and lock it. Raises InvalidText, Trait.DoesNotExist when it is gone."""
+def edit_trait(trait: Trait, level: str, reason: str, *, by: User, expected: datetime | None = None) -> Trait:
+    """Change a trait by hand and lock it.
+
+    `expected` is the last change that the person has seen. Raises InvalidText, Trait.DoesNotExist when it is gone, and
+    EditConflict when it has changed since.
+    """
     reason = _checked_trait(level, reason)
     with transaction.atomic():
         Memory.objects.locked(trait.memory_id)
         fresh = Trait.objects.get(pk=trait.pk)
+        require_unchanged(fresh, expected)
         return _write(fresh, by, level=level, reason=reason)
 
 
 def delete_profile(attribute: Profile, *, by: User) -> None:
-    """Delete an attribute; what it said stays in the activity log. Raises Profile.DoesNotExist when it is gone."""
+    """Delete an attribute; all of it stays in the activity log, so that it can be brought back (`undoing`).
+
+    Raises Profile.DoesNotExist when it is gone.
+    """
     _delete(attribute, by)
 
 
 def delete_trait(trait: Trait, *, by: User) -> None:
-    """Delete a trait: the dimension is unknown again. Raises Trait.DoesNotExist when it is gone."""
+    """Delete a trait: the dimension is unknown again. All of it stays in the activity log (`undoing`).
+
+    Raises Trait.DoesNotExist when it is gone.
+    """
     _delete(trait, by)
 
 
@@ -236,6 +249,12 @@ def _checked_trait(level: str, reason: str) -> str:
     if len(reason := reason.strip()) > REASON_LENGTH:
         raise too_long(reason, REASON_LENGTH, gettext("The reason"))
     return reason
+
+
+def require_unchanged(row: Profile | Trait | Knowledge, expected: datetime | None) -> None:
+    """Raise EditConflict when a row was changed after the state that a person has seen; None: they have seen none."""
+    if expected is not None and row.updated_at != expected:
+        raise EditConflict
 
 
 def _write(row: Row, by: User, **values: str) -> Row:
@@ -253,9 +272,9 @@ def _delete(row: Profile | Trait, by: User) -> None:
     with transaction.atomic():
         Memory.objects.locked(row.memory_id)
         fresh = type(row)._default_manager.get(pk=row.pk)
-        log(event(EventKind.DELETED, fresh, memory=row.memory, by=by, before=state_of(fresh)))
+        log(event(EventKind.DELETED, fresh, memory=row.memory, by=by, before=snapshot(fresh)))
         fresh.delete()
 
 
-def _learnt(memory: Memory, row: Profile | Trait, call: ModelCall, before: dict[str, object] | None) -> MemoryEvent:
+def _learnt(memory: Memory, row: Profile | Trait, call: ModelCall, before: dict[str, Any] | None) -> MemoryEvent:
     return event(EventKind.LEARNT, row, memory=memory, model_call=call, before=before, after=state_of(row))

@@ -14,11 +14,13 @@ from django.db.models import Q, QuerySet
 
 from memory.domain.activity import scrub
 from memory.domain.foreseeing import Forgetting
+from memory.domain.snapshots import SOURCES
 from memory.enums import EventKind
 from memory.models import Knowledge, Memory, MemoryEvent, Profile, Trait
 
 _LONG_TERM = ("knowledge", "profile", "trait")
-_NAMES = frozenset({"name", "dimension", "level", "source"})
+_DATES = ("valid_from", "valid_to", "confirmed_at", "created_at")
+_NAMES = frozenset({"name", "dimension", "level", "source", "status", *_DATES})
 """What an event says under these keys are the words of a form, not of a page."""
 
 
@@ -61,6 +63,7 @@ def _quoting(memory: Memory, plan: Forgetting, quoted: Iterable[str] = ()) -> It
     calls = set(_calls_that_read(memory, plan))
     learnt_from = _events(memory).filter(target_type__in=_LONG_TERM)
     suspects = set(learnt_from.filter(model_call__in=calls).values_list("target_type", "target_id"))
+    suspects.update(_rested_on(learnt_from, plan))
     gone = {item.text for item in plan.long_term if item.kind in ("knowledge", "assistant_knowledge")}
     stands = _said_by_what_stays(memory, plan)
     gone.update(set(quoted) - stands)
@@ -82,6 +85,16 @@ def _calls_that_read(memory: Memory, plan: Forgetting) -> Iterator[int]:
         read = after.get("pages", []) if isinstance(after, dict) else []
         if call is not None and not positions.isdisjoint(read):
             yield call
+
+
+def _rested_on(events: QuerySet[MemoryEvent], plan: Forgetting) -> Iterator[tuple[str, int]]:
+    """Yield the entries of which the log says that they once rested on one of the pages, whoever wrote them."""
+    traced = events.filter(Q(before__has_key=SOURCES) | Q(after__has_key=SOURCES))
+    goes = set(plan.pages)
+    states = traced.values_list("target_type", "target_id", f"before__{SOURCES}", f"after__{SOURCES}")
+    for kind, target, before, after in states.iterator(chunk_size=5000):
+        if not goes.isdisjoint([*(before or ()), *(after or ())]):
+            yield kind, target
 
 
 def _said_by_what_stays(memory: Memory, plan: Forgetting) -> set[str]:

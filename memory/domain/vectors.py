@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Func, IntegerField, Model, QuerySet
+from django.db.models import Func, IntegerField, Model, Q, QuerySet
 from pgvector import HalfVector
 
 from memory.domain.ledger import embedded
 from memory.embedding.base import Embedder, Vectors
-from memory.models import Knowledge, Memory, Page, Segment
+from memory.models import Assistant, Knowledge, Memory, Page, Segment
 
 _BATCH = 128
 Row = TypeVar("Row", Page, Knowledge)
@@ -59,16 +59,20 @@ def embed_new_pages(memory: Memory, embedder: Embedder) -> int:
 
 
 def embed_new_facts(memory: Memory, embedder: Embedder) -> int:
-    """Give every fact about the person without a vector one, as `embed_new_pages` does; return how many.
+    """Give every fact without a vector one, about the person or their assistant, as `embed_new_pages` does; return how
+    many.
 
-    Those are what a person wanted remembered: nothing keeps them waiting for an embedding server.
+    Those are what a person wanted remembered or brought back: nothing keeps them waiting for an embedding server.
     """
     done = 0
-    while batch := list(memory.knowledge.filter(embedding_model="").order_by("pk")[:_BATCH]):
+    facts = Knowledge.objects.filter(Q(memory=memory) | Q(assistant=memory.assistant_id), embedding_model="")
+    while batch := list(facts.order_by("pk")[:_BATCH]):
         try:
             vectors = embedded(memory, embedder, [entry.text for entry in batch])
             with transaction.atomic():
                 Memory.objects.locked(memory.pk)
+                if any(entry.assistant_id for entry in batch):
+                    Assistant.objects.select_for_update(no_key=True).get(pk=memory.assistant_id)
                 done += len(give_vectors(batch, vectors, embedder.name, "embedding_model", "text"))
         except Memory.DoesNotExist:
             break

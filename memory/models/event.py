@@ -12,6 +12,21 @@ from memory.models.assistant import Assistant
 from memory.models.memory import Memory
 
 
+class MemoryEventQuerySet(models.QuerySet["MemoryEvent"]):
+    def visible(self, memory: Memory, *, shared: bool) -> MemoryEventQuerySet:
+        """What happened in a memory; with `shared` also to the knowledge of its assistant, which belongs to no single
+        memory.
+        """
+        mine = models.Q(memory=memory)
+        if shared:
+            mine |= models.Q(memory__isnull=True, assistant=memory.assistant_id)
+        return self.filter(mine)
+
+    def about(self, target_type: str, target_id: int) -> MemoryEventQuerySet:
+        """What happened to one thing."""
+        return self.filter(target_type=target_type, target_id=target_id)
+
+
 class MemoryEvent(models.Model):
     """What happened, to what, by whom, with the state before and after. Never updated.
 
@@ -39,6 +54,8 @@ class MemoryEvent(models.Model):
     before = models.JSONField(null=True, blank=True)
     after = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MemoryEventQuerySet.as_manager()
 
     class Meta:
         ordering = ("-pk",)

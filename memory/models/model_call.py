@@ -32,3 +32,8 @@ class ModelCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} by {self.model}: {self.get_outcome_display()}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.duration_ms / 1000

@@ -8,10 +8,12 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 
+from memory.views.diffs import Part
 from memory.views.tiers import Warmth
 
 register = template.Library()
@@ -33,6 +35,14 @@ def day(moment: datetime) -> SafeString:
 
 
 @register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """Return a time of day like `when`, where its day stands above it."""
+    local = localtime(moment)
+    text = f"{date_format(local, 'TIME_FORMAT')} {local:%Z}"
+    return format_html('<time datetime="{}" data-local="clock">{}</time>', moment.isoformat(), text)
+
+
+@register.simple_tag
 def meter(value: float, capacity: float) -> SafeString:
     """Return a bar; what it says stands beside it in words."""
     width = 100 * min(1.0, value / capacity) if capacity else 0
@@ -47,6 +57,31 @@ def meter(value: float, capacity: float) -> SafeString:
 def amount(number: int) -> str:
     """Return a number as people read it, its thousands apart."""
     return number_format(number, force_grouping=True)
+
+
+@register.simple_tag
+def diff(parts: list[Part]) -> SafeString:
+    """Return a word diff as `ins` and `del`, with what they mean in words for those who hear it.
+
+    Blanks at the end of what came or went stand outside: they are no words.
+    """
+    said = {"out": ("del", gettext("[removed:")), "in": ("ins", gettext("[added:"))}
+    html = format_html_join(
+        "", "{}", ((_marked(part, *said[part.kind]) if part.kind in said else part.text,) for part in parts)
+    )
+    return format_html('<span class="diff">{}</span>', html)
+
+
+def _marked(part: Part, tag: str, meaning: str) -> SafeString:
+    words = part.text.rstrip()
+    return format_html(
+        '<{}><span class="visually-hidden">{} </span>{}<span class="visually-hidden">]</span></{}>{}',
+        tag,
+        meaning,
+        words,
+        tag,
+        part.text[len(words) :],
+    )
 
 
 @register.inclusion_tag("memory/_heat_bar.html")

@@ -82,8 +82,8 @@ def sentence(event: MemoryEvent) -> str:
         case EventKind.LEARNT:
             anew = gettext("Learnt anew: %(thing)s.") if event.before else gettext("Learnt %(thing)s.")
             return ended(anew % {"thing": _thing(event.target_type, state)})
-        case EventKind.FAILED:
-            return _failed(state)
+        case EventKind.FAILED | EventKind.PAUSED | EventKind.RESUMED | EventKind.IMPORTED:
+            return _about_memory(EventKind(event.kind), state)
         case kind:
             return _happened(kind, _thing(event.target_type, state))
 
@@ -105,14 +105,47 @@ def _recorded(state: Mapping[str, Any]) -> str:
             return gettext("A page was imported.")
         case Source.API:
             return gettext("A page came in by the API.")
+        case Source.DEMO:
+            return gettext("A page of the demo data was stored.")
         case _:
             return gettext("A page of the chat was remembered.")
+
+
+def recorded_together(source: str, count: int) -> str:
+    """Say that so many pages came in one after the other."""
+    match source:
+        case Source.IMPORT:
+            said = ngettext("%(count)d page was imported.", "%(count)d pages were imported.", count)
+        case Source.API:
+            said = ngettext("%(count)d page came in by the API.", "%(count)d pages came in by the API.", count)
+        case Source.DEMO:
+            said = ngettext(
+                "%(count)d page of the demo data was stored.", "%(count)d pages of the demo data were stored.", count
+            )
+        case _:
+            said = ngettext(
+                "%(count)d page of the chat was remembered.", "%(count)d pages of the chat were remembered.", count
+            )
+    return said % {"count": count}
 
 
 def _forgotten(event: MemoryEvent, state: Mapping[str, Any]) -> str:
     # What members share is counted in the assistant's own log.
     counts = state if event.target_type == "memory" else {"assistant_knowledge": state.get("facts")}
     return gettext("Forgotten for good: %(what)s.") % {"what": amounts(counts)}
+
+
+def _about_memory(kind: EventKind, state: Mapping[str, Any]) -> str:
+    recall = state.get("what") == "recall"
+    match kind:
+        case EventKind.PAUSED:
+            return gettext("Recall was paused.") if recall else gettext("Learning was paused.")
+        case EventKind.RESUMED:
+            return gettext("Recall goes on.") if recall else gettext("Learning goes on.")
+        case EventKind.IMPORTED:
+            return gettext("Imported: %(what)s.") % {"what": amounts(state)}
+        case _:
+            return _failed(state)
 
 
 def _failed(state: Mapping[str, Any]) -> str:
@@ -186,6 +219,9 @@ def _thing(target_type: str, state: Mapping[str, Any]) -> str:
             words = f"{state.get('name', '')}: {state.get('value', '')}".strip(": ")
         case "trait":
             named, words = gettext("the trait %(words)s"), _trait(state)
+        case "page":
+            number = state.get("position")
+            return gettext("page %(number)s") % {"number": number} if number else gettext("a page")
         case "knowledge":
             named, words = gettext("the fact %(words)s"), str(state.get("text", ""))
         case other:

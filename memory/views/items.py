@@ -9,20 +9,24 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from memory.exceptions import DuplicateKnowledge, InvalidText, ModelError
+from memory.domain.snapshots import LongTerm
+from memory.exceptions import DuplicateKnowledge, EditConflict, InvalidText, ModelError
 from memory.forms import CorrectionForm
 from memory.models import Memory, Page
+from memory.views.activity import ended
 from memory.views.base import DashboardRequest, MemoryView, Row
+from memory.views.conflicts import Conflict, as_seen, conflict_of
+from memory.views.lines import Line, history_lines
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 LATEST_SOURCES = 3
-CHANGED_MEANWHILE = _("This was changed while you were editing. It now says: “%(now)s”. Save again to replace that.")
 
 
 class ItemView(MemoryView, Generic[Row]):
@@ -55,8 +59,16 @@ class ItemView(MemoryView, Generic[Row]):
         """Delete the row through the domain."""
         raise NotImplementedError
 
-    def require_right(self, item: Row) -> None:
-        """Raise PermissionDenied where the person may see a row but not change it."""
+    def bring_back(self, pk: int) -> Row:
+        """Bring a deleted row back through the domain."""
+        raise NotImplementedError
+
+    def turn_lock(self, item: Row, *, locked: bool) -> None:
+        """Lock the row against the model, or give it free, through the domain."""
+        raise NotImplementedError
+
+    def require_right(self, item: Row | None = None) -> None:
+        """Raise PermissionDenied where the person may see rows of this kind but not change them."""
 
     def place(self) -> dict[str, Any]:
         return {**super().place(), "kind": self.kind, "may_edit": True}
@@ -104,8 +116,16 @@ class ShowItem(ItemView[Row]):
                 "row_template": self.row_template,
                 "back": self.list_address(item),
                 "pages": self.slice(sources.order_by("-occurred_at", "-pk")),
+                "target_type": item._meta.model_name,
+                "history": self.history(item),
             },
         )
+
+    def history(self, item: Row) -> list[Line] | None:
+        """Return what was done to the row; None where that is for others to see, who may change it."""
+        if not self.place()["may_edit"]:
+            return None
+        return history_lines(self.memory, as_long_term(item), self.person.pk)
 
 
 class EditItem(ItemView[Row]):
@@ -114,7 +134,9 @@ class EditItem(ItemView[Row]):
     def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(self.items(), pk=pk)
         self.require_right(item)
-        return self.form_page(item, self.form(item, initial=self.initial(item) | {"version": version_of(item)}))
+        seen = self.initial(item)
+        carried = {"version": version_of(item), "was": as_seen(seen)}
+        return self.form_page(item, self.form(item, initial={**seen, **carried}))
 
     def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(self.items(), pk=pk)
@@ -122,17 +144,20 @@ class EditItem(ItemView[Row]):
         form = self.form(item, data=request.POST)
         if not form.is_valid():
             return self.form_page(item, form, status=422)
-        if form.cleaned_data["version"] not in ("", version_of(item)):
+        seen = form.cleaned_data["version"]
+        if seen not in ("", version_of(item)) and form.cleaned_data["was"] != as_seen(self.initial(item)):
             return self.conflict(item, form)
         try:
             # No transaction here: saving a fact may ask an embedding server.
-            saved = self.save(item, form.cleaned_data)
+            saved = self.save(item, {**form.cleaned_data, "expected": as_long_term(item).updated_at if seen else None})
         except ObjectDoesNotExist:
             raise Http404 from None
+        except EditConflict:
+            return self.conflict(get_object_or_404(self.items(), pk=pk), form)
         except (InvalidText, DuplicateKnowledge, ModelError) as refusal:
             form.add_error(self.main_field, str(refusal))
             return self.form_page(item, form, status=503 if isinstance(refusal, ModelError) else 422)
-        messages.success(request, gettext("Saved “%(name)s”.") % {"name": self.name_of(saved)})
+        messages.success(request, ended(gettext("Saved “%(name)s”.") % {"name": self.name_of(saved)}))
         return self.saved(pk)
 
     def form(self, item: Row, **kwargs: Any) -> CorrectionForm:
@@ -140,12 +165,16 @@ class EditItem(ItemView[Row]):
 
     def conflict(self, item: Row, form: CorrectionForm) -> HttpResponse:
         """Keep the person's words, show what stands there now, and let them decide."""
-        form.data = {**{key: form.data[key] for key in form.data}, "version": version_of(item)}
-        form.add_error(None, CHANGED_MEANWHILE % {"now": self.initial(item)[self.main_field]})
-        return self.form_page(item, form, status=409)
+        now = self.initial(item)
+        conflict = conflict_of(form, now)
+        sent = {key: form.data[key] for key in form.data}
+        form.data = {**sent, "version": version_of(item), "was": as_seen(now)}
+        return self.form_page(item, form, status=409, conflict=conflict)
 
-    def form_page(self, item: Row, form: CorrectionForm, status: int = 200) -> HttpResponse:
-        context = {"item": item, "form": form, "name": self.name_of(item)}
+    def form_page(
+        self, item: Row, form: CorrectionForm, status: int = 200, conflict: Conflict | None = None
+    ) -> HttpResponse:
+        context = {"item": item, "form": form, "name": self.name_of(item), "conflict": conflict}
         context["back"] = self.list_address(item)
         if self.request.htmx:
             return self.fragment("memory/_edit_row.html", context, status)
@@ -175,10 +204,12 @@ class DeleteItem(ItemView[Row]):
             self.remove(item)
         except ObjectDoesNotExist:
             raise Http404 from None
-        messages.success(request, gettext("Deleted “%(name)s”.") % {"name": name})
+        told = ended(gettext("Deleted “%(name)s”.") % {"name": name})
+        context = {**self.place(), "item": item, "name": name, "told": told}
+        messages.success(request, render_to_string("memory/_undo_message.html", context, request))
         if not request.htmx:
             return HttpResponseRedirect(self.list_address())
-        return self.fragment("memory/_deleted_row.html", {"name": name, "oob": True, **self.numbers()})
+        return self.fragment("memory/_deleted_row.html", {**context, "oob": True, **self.numbers()})
 
 
 class SwitchItem(ItemView[Row]):
@@ -228,4 +259,9 @@ class EnableItem(SwitchItem[Row]):
 
 def version_of(item: Row) -> str:
     """Return what tells two states of a row apart."""
-    return str(item.updated_at.isoformat())  # type: ignore[attr-defined]  # each kind has the column
+    return as_long_term(item).updated_at.isoformat()
+
+
+def as_long_term(item: Row) -> LongTerm:
+    """Return a row as what it is: each kind of row is one of the three."""
+    return cast("LongTerm", item)

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
+from memory.domain.locking import lock_knowledge, unlock_knowledge
 from memory.domain.merging import reinstate_knowledge
 from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
+from memory.domain.undoing import undelete_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Subject
 from memory.forms import KnowledgeForm
@@ -40,7 +42,7 @@ class KnowledgeView(ItemView[Knowledge]):
         return {"text": item.text}
 
     def save(self, item: Knowledge, data: dict[str, Any]) -> Knowledge:
-        return edit_knowledge(item, data["text"], get_embedder(), by=self.person)
+        return edit_knowledge(item, data["text"], get_embedder(), by=self.person, expected=data["expected"])
 
     def remove(self, item: Knowledge) -> None:
         delete_knowledge(item, by=self.person)
@@ -58,6 +60,12 @@ class KnowledgeView(ItemView[Knowledge]):
         """Raise PermissionDenied for who may see these facts and not change them."""
         if not self.may_write:
             raise PermissionDenied
+
+    def bring_back(self, pk: int) -> Knowledge:
+        return undelete_knowledge(self.memory, pk, self.subject, by=self.person)
+
+    def turn_lock(self, item: Knowledge, *, locked: bool) -> None:
+        (lock_knowledge if locked else unlock_knowledge)(item, by=self.person)
 
     def place(self) -> dict[str, Any]:
         # A row that HTMX draws anew in its list can be ticked there, and nowhere else.
@@ -82,7 +90,7 @@ class AssistantKnowledgeView(KnowledgeView):
         entries = entries if self.may_curate else entries.active()
         return entries.select_related("superseded_by").defer("embedding")
 
-    def require_right(self, item: Knowledge) -> None:
+    def require_right(self, item: Knowledge | None = None) -> None:
         self.require_writer()
 
 

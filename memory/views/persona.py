@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django_htmx.http import reswap, retarget
 
 from memory.domain.disabling import disable_persona, enable_persona
+from memory.domain.locking import lock_persona, unlock_persona
 from memory.domain.persona import (
     NAME_LENGTH,
     delete_profile,
@@ -21,6 +22,7 @@ from memory.domain.persona import (
     set_profile,
 )
 from memory.domain.traits import DEMOGRAPHICS, label_of
+from memory.domain.undoing import undelete_persona
 from memory.forms import AttributeForm, NewAttributeForm, TraitForm
 from memory.models import Profile, Trait
 from memory.views.base import DashboardRequest
@@ -47,10 +49,16 @@ class ProfileView(ItemView[Profile]):
         return {"value": item.value}
 
     def save(self, item: Profile, data: dict[str, Any]) -> Profile:
-        return edit_profile(item, data["value"], by=self.person)
+        return edit_profile(item, data["value"], by=self.person, expected=data["expected"])
 
     def remove(self, item: Profile) -> None:
         delete_profile(item, by=self.person)
+
+    def bring_back(self, pk: int) -> Profile:
+        return undelete_persona(self.memory, Profile, pk, by=self.person)
+
+    def turn_lock(self, item: Profile, *, locked: bool) -> None:
+        (lock_persona if locked else unlock_persona)(item, by=self.person)
 
 
 class ShowProfile(ProfileView, ShowItem[Profile]):
@@ -140,10 +148,16 @@ class TraitView(ItemView[Trait]):
         return {"level": item.level, "reason": item.reason}
 
     def save(self, item: Trait, data: dict[str, Any]) -> Trait:
-        return edit_trait(item, data["level"], data["reason"], by=self.person)
+        return edit_trait(item, data["level"], data["reason"], by=self.person, expected=data["expected"])
 
     def remove(self, item: Trait) -> None:
         delete_trait(item, by=self.person)
+
+    def bring_back(self, pk: int) -> Trait:
+        return undelete_persona(self.memory, Trait, pk, by=self.person)
+
+    def turn_lock(self, item: Trait, *, locked: bool) -> None:
+        (lock_persona if locked else unlock_persona)(item, by=self.person)
 
 
 class ShowTrait(TraitView, ShowItem[Trait]):

@@ -99,7 +99,7 @@ def test_what_an_answer_was_given_is_corrected_where_it_shows(page: Page, produc
     panel.get_by_role("button", name="Save").click()
     told(page, "Saved “Likes Darjeeling.”.")
     edited = row(panel, "Likes Darjeeling.")
-    expect(edited.get_by_text("Set by hand")).to_be_visible()
+    expect(edited.get_by_text("Locked", exact=True)).to_be_visible()
     edited.get_by_role("button", name="Don’t use").click()
     back = edited.get_by_role("button", name="Use again")
     expect(back).to_be_focused()

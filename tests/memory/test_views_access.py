@@ -20,6 +20,7 @@ from tests.memory.factories import (
     AssistantKnowledgeFactory,
     KnowledgeFactory,
     MemoryFactory,
+    ModelCallFactory,
     PageFactory,
     ProfileFactory,
     SegmentFactory,
@@ -63,6 +64,7 @@ def world() -> World:
     segment = SegmentFactory(memory=alice)
     rows = {
         "job": job,
+        "call": ModelCallFactory(memory=alice).pk,
         "segment": segment.pk,
         "page": PageFactory(segment=segment).pk,
         "profile": ProfileFactory(memory=alice).pk,
@@ -124,7 +126,16 @@ def test_what_is_gone_is_said_in_a_sentence(client: Client, world: World) -> Non
 
 def test_facts_of_members_do_not_show_in_each_others_lists(client: Client, world: World) -> None:
     client.force_login(world.bob.user)
-    for name in ("overview", "short-term", "segments", "profile", "traits", "knowledge", "assistant-knowledge"):
+    for name in (
+        "overview",
+        "timeline",
+        "short-term",
+        "segments",
+        "profile",
+        "traits",
+        "knowledge",
+        "assistant-knowledge",
+    ):
         html = client.get(reverse(f"memory:{name}", args=["shared"])).content.decode()
         for secret in ("Question 2", "data scientist", "Topic ", "Tries new food", "bicycles", "queued"):
             assert secret not in html, (name, secret)

@@ -118,7 +118,7 @@ def test_editing_by_htmx_swaps_the_row_for_a_form_and_back(client: Client, memor
     html = answer.content.decode()
     assert (answer.status_code, case.saved) == (200, case.changed)
     assert f'id="{case.kind}-{case.row.pk}"' in html
-    assert "Set by hand" in html
+    assert ">Locked</span>" in html
     # Focus comes back to where it was, and the page's status line says what happened.
     assert html.count("autofocus") == 1
     assert '<div id="messages" class="messages" role="status" hx-swap-oob="innerHTML">' in html
@@ -176,7 +176,8 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten_unseen(
     answer = client.post(edit, {**case.data, "version": seen}, headers=headers)
     html = answer.content.decode()
     assert (answer.status_code, case.saved) == (409, newer[1])
-    assert f"It now says: “{newer[1]}”." in html
+    shown = "Medium · Tries new food every week." if case.kind == "traits" else newer[1]
+    assert f"It now says: “{shown}”" in html
     for words in case.data.values():
         assert words in html
     # Having seen it, the person may decide.
@@ -212,7 +213,7 @@ def test_a_row_of_its_own_lists_all_pages_it_came_from(
     pages = PageFactory.create_batch(5, memory=memory)
     getattr(made.row, made.source_field).add(*pages)
     assert ">all 5</a>" in client.get(url(memory, kind)).content.decode()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         html = client.get(url(memory, f"{kind}-row", made.row.pk)).content.decode()
     assert html.count('class="page-card') == 5
 

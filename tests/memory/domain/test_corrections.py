@@ -78,7 +78,7 @@ def test_deleted_things_are_gone_and_logged() -> None:
     delete_profile(attribute, by=memory.user)
     delete_knowledge(fact, by=memory.user)
     assert (memory.traits.count(), memory.profile.count(), memory.knowledge.count()) == (0, 0, 0)
-    assert last_event().before == {"text": "Likes tea."}
+    assert (last_event().before or {})["text"] == "Likes tea."
     assert memory.events.filter(kind=EventKind.DELETED).count() == 3
 
 

@@ -71,7 +71,7 @@ def test_a_near_duplicate_is_merged_in_the_more_precise_wording(memory: Memory) 
     assert (entry.confirmed_at, entry.valid_from, entry.sources.count()) == (LATER, EPOCH, 1)
     assert entry.embedding_model == EMBEDDER.name
     event = MemoryEvent.objects.get(kind=EventKind.MERGED)
-    assert (event.before, event.after) == ({"text": old.text}, {"text": said, "said": said})
+    assert (event.before, event.after) == ({"text": old.text, "sources": []}, {"text": said, "said": said})
     [request] = thinking.merges
     [pair] = request.pairs
     assert (pair.old, pair.new, pair.old_said_at, pair.new_said_at) == (old.text, said, EPOCH, LATER)

@@ -33,7 +33,8 @@ def test_what_the_user_states_later_replaces_and_the_log_keeps_both(memory: Memo
     learn(memory, "city", "Rome", page(memory, "I live in Rome"))
     assert learn(memory, "city", "Oslo", page(memory, "I moved to Oslo", 1)) == "Oslo"
     event = MemoryEvent.objects.filter(kind=EventKind.LEARNT).latest("pk")
-    assert event.before == {"name": "city", "value": "Rome", "locked": False}
+    [said, _] = memory.pages.order_by("position")
+    assert event.before == {"name": "city", "value": "Rome", "locked": False, "sources": [said.pk]}
     assert event.after == {"name": "city", "value": "Oslo", "locked": False}
     assert [source.query for source in memory.profile.get().sources.all()] == ["I moved to Oslo"]
 
@@ -80,7 +81,8 @@ def test_a_trait_of_more_evidence_replaces_and_the_log_keeps_both(memory: Memory
     learn_traits(memory, [TraitFinding("outdoors", "low", "guess", (0,))], pages, call)
     assert (memory.traits.get().level, memory.traits.get().reason) == ("high", "often")
     [last, _] = MemoryEvent.objects.filter(kind=EventKind.LEARNT).order_by("-pk")
-    assert last.before == {"dimension": "outdoors", "level": "low", "reason": "once", "locked": False}
+    before = {"dimension": "outdoors", "level": "low", "reason": "once", "locked": False, "sources": [pages[0].pk]}
+    assert last.before == before
     assert last.after == {"dimension": "outdoors", "level": "high", "reason": "often", "locked": False}
 
 
