@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from memory.views import forgetting, knowledge, overview, persona, tiers
+from memory.views import exporting, forgetting, importing, knowledge, overview, persona, tiers
 from memory.views.items import ItemView
 
 AnyItemView = type[ItemView[Any]]
@@ -87,4 +87,14 @@ urlpatterns = [
         pin=knowledge.PinAssistantKnowledge,
         unpin=knowledge.UnpinAssistantKnowledge,
     ),
+    path("<slug:assistant>/export/", exporting.Export.as_view(), name="export"),
+    path("<slug:assistant>/export/memory.json", exporting.ExportJson.as_view(), name="export-json"),
+    path("<slug:assistant>/export/memory.md", exporting.ExportMarkdown.as_view(), name="export-markdown"),
+    path("<slug:assistant>/export/import/", importing.Upload.as_view(), name="import-upload"),
+    path("<slug:assistant>/export/import/<int:pk>/", importing.ShowImport.as_view(), name="import"),
+    path("<slug:assistant>/export/import/<int:pk>/confirm/", importing.ConfirmImport.as_view(), name="import-confirm"),
+    path("<slug:assistant>/export/import/<int:pk>/retry/", importing.RetryImport.as_view(), name="import-retry"),
+    path("<slug:assistant>/export/import/<int:pk>/cancel/", importing.CancelImport.as_view(), name="import-cancel"),
+    path("<slug:assistant>/export/demo/load/", importing.LoadDemo.as_view(), name="demo-load"),
+    path("<slug:assistant>/export/demo/remove/", importing.RemoveDemo.as_view(), name="demo-remove"),
 ]
