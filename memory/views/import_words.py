@@ -23,33 +23,41 @@ FORMATS = {
     "paper_demo": _("Conversations in the demo format of the MemoryOS paper"),
 }
 WARNINGS = {
-    "future": ngettext_lazy("%(count)s page is dated in the future.", "%(count)s pages are dated in the future."),
+    "future": ngettext_lazy(
+        "%(count)s page is dated in the future.", "%(count)s pages are dated in the future.", "count"
+    ),
     "hidden": ngettext_lazy(
         "%(count)s message was hidden in the chat (instructions, tools) and is left out.",
         "%(count)s messages were hidden in the chat (instructions, tools) and are left out.",
+        "count",
     ),
     "no_text": ngettext_lazy(
         "%(count)s message without text (a picture, a file) is left out.",
         "%(count)s messages without text (pictures, files) are left out.",
+        "count",
     ),
     "undated": ngettext_lazy(
         "%(count)s message has no date; it counts as said when you uploaded the file.",
         "%(count)s messages have no date; they count as said when you uploaded the file.",
+        "count",
     ),
     "lost_source": ngettext_lazy(
         "In %(count)s place the file names a page as a source that is not in it.",
         "In %(count)s places the file names a page as a source that is not in it.",
+        "count",
     ),
     "lost_segment": ngettext_lazy(
         "%(count)s page was in a segment that is not in the file; it becomes one of the latest pages.",
         "%(count)s pages were in a segment that is not in the file; they become latest pages.",
+        "count",
     ),
     "empty_segment": ngettext_lazy(
-        "%(count)s segment without pages is left out.", "%(count)s segments without pages are left out."
+        "%(count)s segment without pages is left out.", "%(count)s segments without pages are left out.", "count"
     ),
     "no_branch": ngettext_lazy(
         "In %(count)s conversation the file does not say which version was shown; the last one is taken.",
         "In %(count)s conversations the file does not say which version was shown; the last one is taken.",
+        "count",
     ),
 }
 VERDICTS = {

@@ -111,7 +111,7 @@ def test_overview_asks_the_database_equally_often(
     client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     fill(memory, count)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         html = client.get(url(memory)).content.decode()
     assert f'<strong class="numeric">{count}</strong> of 7 pages' in html
     assert f'<span class="numeric">{count}</span> of 90 known' in html

@@ -28,8 +28,8 @@ def store_pages(
 
     Pages that are only pages become short-term memory (`record_pages`). Those of an exported memory go where they were:
     into their chains and segments, which are made with the first of their pages, or stay in short-term memory. In
-    order: lock the memory, chains and segments, pages, index, `recorded` for each, `memory_imported`. No model is called.
-    `source` is what pages come from whatever the file says. Runs in the caller's transaction.
+    order: lock the memory, chains and segments, pages, index, `recorded` for each, `memory_imported`. No model is
+    called. `source` is what pages come from whatever the file says. Runs in the caller's transaction.
     """
     locked = Memory.objects.select_related("assistant").get(pk=Memory.objects.locked(memory.pk).pk)
     new = _not_stored(locked, [draft for draft in drafts if not found.is_there(draft)])
