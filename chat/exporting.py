@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 
 from chat.branches import read_tree
 from chat.enums import MessageRole, Status
-from chat.file_names import Names, safe_name
 from chat.models import Conversation, Message
+from memory.domain.documents import inline, quoted
+from memory.domain.file_names import Names, safe_name
 
 FORMAT = "memoryos-conversation"
 ALL_FORMAT = "memoryos-conversations"
@@ -85,7 +86,7 @@ def markdown_of(conversation: Conversation, words: Wording, now: datetime) -> It
     """
     name = conversation.memory.assistant.name
     facts = [
-        (words.with_assistant, _inline(name)),
+        (words.with_assistant, inline(name)),
         (words.begun, words.moment(conversation.created_at)),
         (words.last_message, words.moment(conversation.last_message_at)),
         (words.exported, words.moment(now)),
@@ -93,15 +94,15 @@ def markdown_of(conversation: Conversation, words: Wording, now: datetime) -> It
     if conversation.archived_at:
         facts.append((words.archived, words.moment(conversation.archived_at)))
     lines = "".join(f"- {label}: {value}\n" for label, value in facts)
-    yield f"# {_inline(conversation.title)}\n\n{lines}".encode()
+    yield f"# {inline(conversation.title)}\n\n{lines}".encode()
     for message in _shown_branch(conversation):
         who = words.person if message.role == MessageRole.USER else name
         note = words.notes.get(Status(message.status))
-        parts = [f"## {_inline(who)}, {words.moment(message.created_at)}"]
+        parts = [f"## {inline(who)}, {words.moment(message.created_at)}"]
         if message.content.strip():
-            parts.append(_quoted(message.content))
+            parts.append(quoted(message.content))
         if note:
-            parts.append(f"*{note}{f' {_inline(message.error)}' if message.error else ''}*")
+            parts.append(f"*{note}{f' {inline(message.error)}' if message.error else ''}*")
         yield ("\n" + "\n\n".join(parts) + "\n").encode()
 
 
@@ -238,13 +239,3 @@ def _dumped(value: dict[str, Any]) -> str:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
-
-
-def _quoted(text: str) -> str:
-    """Return a text as a block quote, every line of it by its own mark: a line without one could leave the quote."""
-    return "\n".join(f"> {line}" if line else ">" for line in text.strip("\r\n").splitlines())
-
-
-def _inline(text: str) -> str:
-    """Return a text for a line of ours: on one line, and with nothing that Markdown reads as more than text."""
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~!&" else c for c in " ".join(text.split()))

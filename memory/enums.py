@@ -84,6 +84,17 @@ class EventKind(models.TextChoices):
     FAILED = "failed", _("Job failed")
 
 
+class ImportState(models.TextChoices):
+    """How far an uploaded file is."""
+
+    READING = "reading", _("Being read")
+    READY = "ready", _("To be confirmed")
+    IMPORTING = "importing", _("Being imported")
+    DONE = "done", _("Imported")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
 class Actor(models.TextChoices):
     PERSON = "person", _("Person")
     JOB = "job", _("Background job")

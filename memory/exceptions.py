@@ -39,6 +39,18 @@ class ImportFault(MemoryOSError):
     message = _("The file could not be imported.")
 
 
+class ImportTooBig(ImportFault):
+    message = _("The file is too big to be imported.")
+
+
+class ImportNotOpen(MemoryOSError):
+    message = _("This import has ended, or waits for nothing; nothing was changed.")
+
+
+class DemoLoaded(MemoryOSError):
+    message = _("The demo data is loaded already.")
+
+
 class TransferConflict(MemoryOSError):
     message = _("Another worker moved these pages first; nothing was changed.")
 

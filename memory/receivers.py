@@ -20,6 +20,11 @@ def give_the_fact_its_vector(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.consolidate, memory.pk)
 
 
+@receiver(signals.memory_imported)
+def give_what_was_imported_its_vectors(memory: Memory, **_: Any) -> None:
+    tasks.enqueue(tasks.consolidate, memory.pk)
+
+
 @receiver(signals.memory_forgotten)
 def sum_up_what_is_left(memory: Memory, *, blanked: bool, **_: Any) -> None:
     if blanked:

@@ -9,6 +9,10 @@ from django.dispatch import Signal
 page_recorded = Signal()
 """A page joined short-term memory. Arguments: `memory` (Memory), `pages` (list[Page], oldest first)."""
 
+memory_imported = Signal()
+"""Rows of an exported memory joined a memory; pages, segments and facts may still be without vectors. Arguments:
+`memory` (Memory)."""
+
 pages_transferred = Signal()
 """Pages moved from short-term memory into segments. Arguments: `memory`, `pages` (list[Page]), `segments`
 (list[Segment], those that grew or were opened)."""

@@ -13,11 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
 
-from memory.domain import jobs
+from memory.domain import imports, jobs
 from memory.domain.activity import event, log, working_as
 from memory.domain.consolidation import memories_kept_waiting, promote_all, promote_due, transfer_all
 from memory.domain.queueing import MAX_ATTEMPTS, OUTAGES, QUEUE, Work, put_off, submit, take_turn
@@ -28,7 +29,7 @@ from memory.enums import EventKind
 from memory.exceptions import MemoryOSError, ModelError
 from memory.llm import get_consolidator
 from memory.llm.base import Consolidator
-from memory.models import Memory
+from memory.models import Import, Memory
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,47 @@ def _note_failure(memory: Memory, task: AnyTask, context: JobContext, attempt: i
     if not known:
         logger.exception("%s of memory %s failed", task.name, memory.pk)
     return True
+
+
+@app.task(name=imports.READ, queue=QUEUE, pass_context=True)
+def read_import(context: JobContext, *, import_id: int) -> None:
+    """Read an uploaded file whole and note what importing it would do."""
+    run_import_step(context, import_id, imports.read_upload)
+
+
+@app.task(name=imports.RUN, queue=QUEUE, pass_context=True)
+def run_import(context: JobContext, *, import_id: int) -> None:
+    """Import a file that the person has confirmed."""
+    run_import_step(context, import_id, imports.run)
+
+
+def run_import_step(context: JobContext, import_id: int, step: Callable[[Import], Import]) -> None:
+    """Do a job's work for an import that may be gone by now. What fails is noted on the import, where the person looks
+    and can try again; the job itself ends well.
+    """
+    upload = Import.objects.select_related("memory__assistant", "by").filter(pk=import_id).first()
+    if upload is None:
+        return
+    with working_as(context.job.id), translation.override(upload.language or settings.LANGUAGE_CODE):
+        try:
+            step(upload)
+        except Exception as error:
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            if not Memory.objects.filter(pk=upload.memory_id).exists():
+                logger.info("Import %s ended: its memory was deleted meanwhile", import_id)
+                return
+            known = isinstance(error, MemoryOSError)
+            if not known:
+                logger.exception("Import %s failed", import_id)
+            imports.fail(upload, str(error) if known else gettext("An unexpected error. The server's log says more."))
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="memory.drop_stale_imports", queue=QUEUE, queueing_lock="memory.drop_stale_imports")
+def drop_stale_imports(timestamp: int) -> None:
+    """Drop uploaded files that nobody went on with for a day."""
+    imports.drop_stale(timezone.now())
 
 
 @app.periodic(cron="* * * * *")

@@ -6,8 +6,10 @@ from django.urls import URLPattern, path
 
 from memory.views import (
     costs,
+    exporting,
     forgetting,
     history,
+    importing,
     knowledge,
     overview,
     pages,
@@ -173,4 +175,14 @@ urlpatterns = [
         undelete=history.UndeleteAssistantKnowledge,
         restore=history.RestoreAssistantKnowledge,
     ),
+    path("<slug:assistant>/export/", exporting.Export.as_view(), name="export"),
+    path("<slug:assistant>/export/memory.json", exporting.ExportJson.as_view(), name="export-json"),
+    path("<slug:assistant>/export/memory.md", exporting.ExportMarkdown.as_view(), name="export-markdown"),
+    path("<slug:assistant>/export/import/", importing.Upload.as_view(), name="import-upload"),
+    path("<slug:assistant>/export/import/<int:pk>/", importing.ShowImport.as_view(), name="import"),
+    path("<slug:assistant>/export/import/<int:pk>/confirm/", importing.ConfirmImport.as_view(), name="import-confirm"),
+    path("<slug:assistant>/export/import/<int:pk>/retry/", importing.RetryImport.as_view(), name="import-retry"),
+    path("<slug:assistant>/export/import/<int:pk>/cancel/", importing.CancelImport.as_view(), name="import-cancel"),
+    path("<slug:assistant>/export/demo/load/", importing.LoadDemo.as_view(), name="demo-load"),
+    path("<slug:assistant>/export/demo/remove/", importing.RemoveDemo.as_view(), name="demo-remove"),
 ]

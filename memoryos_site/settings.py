@@ -223,5 +223,8 @@ CHAT_SOCKETS_PER_PERSON = integer("CHAT_SOCKETS_PER_PERSON", 20)
 # Whether a connected model is asked for the title of a conversation.
 CHAT_TITLES = flag("CHAT_TITLES", default=True)
 
+# The biggest file that can be imported, and the most that may come out of a packed one, in MB of 1,000,000 bytes.
+MEMORYOS_IMPORT_MAX_MB = integer("MEMORYOS_IMPORT_MAX_MB", 64, maximum=2000)
+
 # "inline": any server of `memoryos_site.asgi` also runs the background jobs; `manage.py serve` always may.
 MEMORYOS_WORKER = choice("MEMORYOS_WORKER", "off", ("inline", "off"))

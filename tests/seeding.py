@@ -20,14 +20,17 @@ from chat.models import LearntItem, MemoryUpdate, Message, RecalledItem
 from chat.text import title_from
 from memory.domain.recording import record_page
 from memory.domain.traits import TRAIT_DIMENSIONS
-from memory.enums import Actor, EventKind, Tier
-from memory.models import Memory, Trait
+from memory.enums import Actor, EventKind, ImportState, Tier
+from memory.models import Import, Memory, Trait
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import (
+    EPOCH,
     AssistantKnowledgeFactory,
     DialogueChainFactory,
+    ImportFactory,
     KnowledgeFactory,
     MemoryEventFactory,
+    ModelCallFactory,
     PageFactory,
     ProfileFactory,
     SegmentFactory,
@@ -36,11 +39,13 @@ from tests.memory.factories import (
 
 # They answer a POST only, or say that there is nothing to see.
 _NO_PAGES = {"job-retry", "segment-archive", "segment-restore", "live"}
+_NO_PAGES |= {"import-upload", "import-confirm", "import-retry", "import-cancel", "demo-load", "demo-remove"}
 _NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember"}
 _SWITCHES = (
     *("-disable", "-enable", "-pin", "-unpin", "-archive", "-unarchive", "-reinstate", "-approve", "-decline"),
-    *("-bulk", "-merge"),
+    *("-bulk", "-merge", "-lock", "-unlock", "-undelete", "-restore", "-pause", "-resume", "-analyse", "-state"),
 )
+_DOWNLOADS = {"export-json", "export-markdown"}
 _FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}
 _TIERS = {
     "page": (Tier.SHORT_TERM, Tier.MID_TERM),
@@ -113,7 +118,31 @@ def _remember(memory: Memory, texts: Sequence[str]) -> dict[str, int]:
     PageFactory(memory=memory, query=texts[-1], response=texts[-1])
     rows = {"segment": segment, "page": page, "profile": profile, "traits": trait, "knowledge": learnt}
     rows["assistant-knowledge"] = general
+    rows["import"] = _import(memory, texts)
+    rows["call"] = ModelCallFactory(memory=memory, model=texts[-1][:200], detail=texts[-1][:500])
     return {name: row.pk for name, row in rows.items()} | {"job": _failed_job(memory)}
+
+
+def _import(memory: Memory, texts: Sequence[str]) -> Import:
+    """Return an upload whose preview quotes the file."""
+    first = EPOCH.isoformat()
+    preview = {
+        "assistant": " ".join(texts),
+        "pages": {"new": 1, "known": 0, "differing": 0},
+        "segments": 0,
+        **{kind: {"new": 1} for kind in ("profile", "traits", "facts", "assistant_knowledge")},
+        "first": first,
+        "last": first,
+        "samples": [{"at": first, "query": text, "response": text} for text in texts],
+        "clashes": [
+            {"kind": kind, "name": text, "here": text, "file": text, "verdict": "replaces"}
+            for text in texts
+            for kind in ("profile", "trait", "fact")
+        ],
+    }
+    ImportFactory(memory=memory, state=ImportState.FAILED, error=" ".join(texts), file_name=texts[0][:200])
+    upload: Import = ImportFactory(memory=memory, file_name=texts[-1][:200], preview=preview)
+    return upload
 
 
 def _happen(memory: Memory, text: str, segment: int) -> None:
@@ -133,7 +162,8 @@ def _failed_job(memory: Memory) -> int:
 
 
 def _chat_addresses(answer: Message, page: int) -> list[str]:
-    known = {"conversation_id": answer.conversation_id, "message_id": answer.pk, "page_id": page}
+    slug = answer.conversation.memory.assistant.slug
+    known = {"conversation_id": answer.conversation_id, "message_id": answer.pk, "page_id": page, "assistant": slug}
     addresses = [f"{reverse('chat:new')}?mode=temporary", f"{reverse('chat:search')}?q=xss"]
     for pattern in chat.urls.urlpatterns:
         if pattern.name not in _NO_PAGES | _FILES | {"home"}:
@@ -145,7 +175,7 @@ def _chat_addresses(answer: Message, page: int) -> list[str]:
 def _memory_addresses(memory_: Memory, rows: dict[str, int]) -> list[str]:
     addresses = []
     for pattern in memory.urls.urlpatterns:
-        if pattern.name in _NO_PAGES or str(pattern.name).endswith(_SWITCHES):
+        if pattern.name in _NO_PAGES | _DOWNLOADS or str(pattern.name).endswith(_SWITCHES):
             continue
         query = f"?id={rows['page']}" if pattern.name == "pages-forget" else ""
         addresses.append(reverse(f"memory:{pattern.name}", kwargs=_arguments(pattern, memory_, rows)) + query)

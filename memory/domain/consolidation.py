@@ -12,7 +12,7 @@ from django.utils import timezone
 from memory.domain.promotion import promote_reading
 from memory.domain.reading import next_reading
 from memory.domain.transfer import transfer
-from memory.domain.vectors import embed_new_facts, embed_new_pages
+from memory.domain.vectors import direct_new_segments, embed_new_facts, embed_new_pages
 from memory.embedding.base import Embedder
 from memory.exceptions import LearningPaused, ModelError, ModelRateLimited, ModelUnauthorised, ModelUnreachable
 from memory.llm.base import Consolidator
@@ -36,6 +36,7 @@ def transfer_all(
     _await_writers(memory)
     embed_new_pages(memory, embedder)
     embed_new_facts(memory, embedder)
+    direct_new_segments(memory, embedder)
     moved = 0
     with suppress(LearningPaused):
         while learns(memory) and (batch := transfer(memory, consolidator, embedder, timezone.now())):

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
+from memory.enums import Actor, EventKind, Source
 from memory.exceptions import NothingToForget
-from memory.models import DialogueChain, Knowledge, Memory, Page, Profile, Segment, Trait
+from memory.models import DialogueChain, Knowledge, Memory, MemoryEvent, Page, Profile, Segment, Trait
 
 LongTermKind = Literal["knowledge", "assistant_knowledge", "profile", "trait"]
 
@@ -19,7 +20,7 @@ LongTermKind = Literal["knowledge", "assistant_knowledge", "profile", "trait"]
 class Target:
     """What a person wants forgotten: rows of one memory by their keys, or all of it."""
 
-    kind: Literal["pages", "segment", "everything"] | LongTermKind
+    kind: Literal["pages", "segment", "demo", "everything"] | LongTermKind
     ids: tuple[int, ...] = ()
 
     @classmethod
@@ -29,6 +30,8 @@ class Target:
 
 
 EVERYTHING = Target("everything")
+DEMO = Target("demo")
+"""All pages of the demo data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def foresee(memory: Memory, target: Target) -> Forgetting:
     match target.kind:
         case "everything":
             return _everything(memory)
-        case "pages" | "segment":
+        case "pages" | "segment" | "demo":
             return _pages(memory, target)
         case kind:
             return Forgetting(target, long_term=_named(memory, target, kind))
@@ -131,7 +134,8 @@ def _pages(memory: Memory, target: Target) -> Forgetting:
     chains = memory.chains.filter(pages__in=ids).distinct()
     left_in_segment = Exists(Page.objects.filter(segment=OuterRef("pk")).exclude(pk__in=ids))
     left_in_chain = Exists(Page.objects.filter(chain=OuterRef("pk")).exclude(pk__in=ids))
-    goes, weakened, kept = _resting(memory, gone, ("knowledge", "assistant_knowledge", "profile", "trait"))
+    kinds: tuple[LongTermKind, ...] = ("knowledge", "assistant_knowledge", "profile", "trait")
+    goes, weakened, kept = _resting(memory, gone, kinds, since_import=target.kind == "demo")
     return Forgetting(
         target,
         pages=ids,
@@ -146,7 +150,11 @@ def _pages(memory: Memory, target: Target) -> Forgetting:
 
 
 def _page_ids(memory: Memory, target: Target) -> tuple[int, ...]:
-    if target.kind == "segment":
+    if target.kind == "demo":
+        pages = memory.pages.filter(source=Source.DEMO)
+        if not pages.exists():
+            raise NothingToForget
+    elif target.kind == "segment":
         _require(memory.segments.filter(pk__in=target.ids), target)
         pages = memory.pages.filter(segment__in=target.ids)
     else:
@@ -179,20 +187,30 @@ def _entries(memory: Memory, kind: LongTermKind) -> QuerySet[Any]:
 
 
 def _resting(
-    memory: Memory, gone: Q, kinds: Iterable[LongTermKind]
+    memory: Memory, gone: Q, kinds: Iterable[LongTermKind], *, since_import: bool = False
 ) -> tuple[tuple[Item, ...], tuple[Item, ...], tuple[Item, ...]]:
     """Sort entries with a source that goes: (those that go, those that stand on other pages, those kept by hand).
 
-    `gone` is about a link between an entry and a page.
+    `gone` is about a link between an entry and a page. With `since_import` only what a person did here counts as by
+    hand: what is pinned or locked may have come so.
     """
     goes: list[Item] = []
     weakened: list[Item] = []
     kept: list[Item] = []
     for kind in kinds:
+        changed = _changed_by_hand(memory, kind) if since_import else frozenset()
         for row in _touched(_entries(memory, kind), gone):
-            by_hand = row.locked or getattr(row, "pinned", False)
+            by_hand = (row.locked or getattr(row, "pinned", False)) and (not since_import or row.pk in changed)
             (weakened if row.stands else kept if by_hand else goes).append(Item(kind, row.pk, text_of(row)))
     return tuple(goes), tuple(weakened), tuple(kept)
+
+
+def _changed_by_hand(memory: Memory, kind: LongTermKind) -> frozenset[int]:
+    """Return the keys of entries that a person has done something with since they came."""
+    home = Q(memory=memory) | Q(memory__isnull=True, assistant=memory.assistant_id)
+    name = "knowledge" if kind == "assistant_knowledge" else kind
+    deeds = MemoryEvent.objects.filter(home, actor=Actor.PERSON, target_type=name).exclude(kind=EventKind.IMPORTED)
+    return frozenset(deeds.values_list("target_id", flat=True))
 
 
 def _touched(rows: QuerySet[Any], gone: Q) -> Iterator[Any]:

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from memory import signals
 from memory.domain.activity import event, log
-from memory.domain.foreseeing import EVERYTHING, Forgetting, Item, Rows, Target, foresee
+from memory.domain.foreseeing import DEMO, EVERYTHING, Forgetting, Item, Rows, Target, foresee
 from memory.domain.indexing import unindex_everything, unindex_pages
 from memory.domain.resummarising import blank_chains, blank_segments
 from memory.domain.scrubbing import scrub_everything, scrub_log
@@ -30,7 +30,7 @@ from memory.enums import EventKind, Tier
 from memory.exceptions import ForgettingChanged
 from memory.models import Assistant, Knowledge, Memory, MemoryEvent, Page, Profile, Trait
 
-__all__ = ["EVERYTHING", "Forgetting", "Item", "Rows", "Target", "forget", "preview", "still_there"]
+__all__ = ["DEMO", "EVERYTHING", "Forgetting", "Item", "Rows", "Target", "forget", "preview", "still_there"]
 
 _BATCH = 1000
 _SHARED = "assistant_knowledge"
@@ -67,6 +67,8 @@ def forget(memory: Memory, target: Target, *, by: User, expected: str | None = N
         scrub_everything(memory, plan)
         unindex_everything(memory)
         memory.model_calls.update(detail="")
+        # Uploaded files, and what their previews quote.
+        memory.imports.all().delete()
     else:
         scrub_log(memory, plan)
         _unindex(memory, plan)

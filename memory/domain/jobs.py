@@ -25,6 +25,8 @@ WORKER_TIMEOUT = timedelta(seconds=30)
 LABELS = {
     "memory.consolidate": _("Moving pages to mid-term memory"),
     "memory.promote": _("Learning from a segment"),
+    "memory.read_import": _("Reading an uploaded file"),
+    "memory.run_import": _("Importing a file"),
     "memory.resummarise": _("Summing up what is left after forgetting"),
 }
 STOPPED = gettext_noop("The worker stopped in the middle.")

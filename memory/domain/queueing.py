@@ -8,6 +8,7 @@ holds up nobody, and takes its place in the memory's turn when its wait is over.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -82,6 +83,22 @@ def submit(work: Work) -> None:
         _put(work, MAX_ATTEMPTS, _due_after_failure(work))
     else:
         _put(work, 1)
+
+
+def submit_import(task: str, import_id: int, memory_id: int) -> None:
+    """Queue a job for an uploaded file in the caller's transaction; one that stands in the queue does for it.
+
+    Imports of a memory take turns among themselves and wait for none of its other jobs, nor do those for them.
+    """
+    deferrer = configure_task(
+        name=task,
+        job_manager=queue,
+        queue=QUEUE,
+        lock=f"{lock_of(memory_id)}:import",
+        queueing_lock=f"{task}:{import_id}",
+    )
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        deferrer.defer(import_id=import_id)
 
 
 def put_off(work: Work, attempt: int, *, outage: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Func, IntegerField, Model, Q, QuerySet
+from django.db.models import Func, IntegerField, Model, QuerySet
 from pgvector import HalfVector
 
 from memory.domain.ledger import embedded
@@ -59,24 +59,39 @@ def embed_new_pages(memory: Memory, embedder: Embedder) -> int:
 
 
 def embed_new_facts(memory: Memory, embedder: Embedder) -> int:
-    """Give every fact without a vector one, about the person or their assistant, as `embed_new_pages` does; return how
-    many.
+    """Give every fact about person or assistant without a vector one, as `embed_new_pages` does; return how many.
 
-    Those are what a person wanted remembered or brought back: nothing keeps them waiting for an embedding server.
+    Those are what a person wanted remembered, imported or brought back: nothing keeps them waiting for an embedding
+    server.
     """
+    return sum(_embed_facts_of(home, embedder) for home in (memory, memory.assistant))
+
+
+def _embed_facts_of(home: Memory | Assistant, embedder: Embedder) -> int:
     done = 0
-    facts = Knowledge.objects.filter(Q(memory=memory) | Q(assistant=memory.assistant_id), embedding_model="")
-    while batch := list(facts.order_by("pk")[:_BATCH]):
+    while batch := list(home.knowledge.filter(embedding_model="").order_by("pk")[:_BATCH]):
         try:
-            vectors = embedded(memory, embedder, [entry.text for entry in batch])
+            vectors = embedded(home, embedder, [entry.text for entry in batch])
             with transaction.atomic():
-                Memory.objects.locked(memory.pk)
-                if any(entry.assistant_id for entry in batch):
-                    Assistant.objects.select_for_update(no_key=True).get(pk=memory.assistant_id)
+                type(home)._default_manager.select_for_update(no_key=True).get(pk=home.pk)
                 done += len(give_vectors(batch, vectors, embedder.name, "embedding_model", "text"))
-        except Memory.DoesNotExist:
+        except (Memory.DoesNotExist, Assistant.DoesNotExist):
             break
     return done
+
+
+def direct_new_segments(memory: Memory, embedder: Embedder) -> int:
+    """Give imported segments the direction of their pages, which have their vectors by now; return how many got one."""
+    waiting = memory.segments.filter(embedding_model="", pages__embedding_model=embedder.name).distinct()
+    keys = list(waiting.values_list("pk", flat=True))
+    if not keys:
+        return 0
+    with transaction.atomic():
+        try:
+            Memory.objects.locked(memory.pk)
+        except Memory.DoesNotExist:
+            return 0
+        return direct_segments(keys, embedder.name)
 
 
 def give_vectors(rows: Sequence[Row], vectors: Vectors, model: str, *told_by: str) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from memory.models.assistant import Assistant, Membership
 from memory.models.event import MemoryEvent
+from memory.models.incoming import Import, ImportChunk
 from memory.models.knowledge import Knowledge
 from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
@@ -12,6 +13,8 @@ from memory.models.segment import DialogueChain, Segment, SegmentVisit
 __all__ = [
     "Assistant",
     "DialogueChain",
+    "Import",
+    "ImportChunk",
     "Knowledge",
     "Membership",
     "Memory",

@@ -91,6 +91,8 @@ class Page(models.Model):
             models.Index(fields=("memory", "embedding_model"), name="page_by_embedder"),
             # What recall leaves out because the person said so: few, and read by every recall.
             models.Index(fields=("memory",), condition=Q(disabled=True), name="page_disabled"),
+            # Whether there is demo data, and what of it is to be forgotten.
+            models.Index(fields=("memory",), condition=Q(source=Source.DEMO), name="page_of_demo"),
             # A memory's pages by when they were said (the dashboard, date filters).
             models.Index(fields=("memory", "occurred_at"), name="page_by_time"),
         )

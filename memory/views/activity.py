@@ -72,8 +72,16 @@ def actor(event: MemoryEvent, person_id: int) -> str:
 def sentence(event: MemoryEvent) -> str:
     """Say what happened, with what it happened to where the log knows."""
     state = _state(event)
-    if event.target_type == "segment":
-        return _about_segment(event, state)
+    match event.target_type, event.kind:
+        case "segment", _:
+            return _about_segment(event, state)
+        case "memory", EventKind.IMPORTED:
+            return _imported(state)
+        case _:
+            return _about_other(event, state)
+
+
+def _about_other(event: MemoryEvent, state: Mapping[str, Any]) -> str:
     match EventKind(event.kind):
         case EventKind.RECORDED:
             return _recorded(state)
@@ -86,6 +94,12 @@ def sentence(event: MemoryEvent) -> str:
             return _about_memory(EventKind(event.kind), state)
         case kind:
             return _happened(kind, _thing(event.target_type, state))
+
+
+def _imported(state: Mapping[str, Any]) -> str:
+    loaded = gettext("Demo data was loaded: %(what)s.")
+    said = loaded if state.get("format") == "demo" else gettext("A file was imported: %(what)s.")
+    return said % {"what": amounts(state)}
 
 
 def ended(text: str) -> str:
@@ -103,6 +117,8 @@ def _recorded(state: Mapping[str, Any]) -> str:
     match state.get("source"):
         case Source.IMPORT:
             return gettext("A page was imported.")
+        case Source.DEMO:
+            return gettext("A page of the demo data was added.")
         case Source.API:
             return gettext("A page came in by the API.")
         case Source.DEMO:

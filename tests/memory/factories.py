@@ -13,10 +13,11 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from factory.django import DjangoModelFactory
 
-from memory.enums import Actor, EventKind, KnowledgeStatus, Outcome, Purpose, Role, Subject, TraitLevel
+from memory.enums import Actor, EventKind, ImportState, KnowledgeStatus, Outcome, Purpose, Role, Subject, TraitLevel
 from memory.models import (
     Assistant,
     DialogueChain,
+    Import,
     Knowledge,
     Membership,
     Memory,
@@ -217,6 +218,21 @@ class ModelCallFactory(RowFactory[ModelCall]):
     tokens_out = 120
     duration_ms = 840
     outcome = Outcome.OK
+
+
+class ImportFactory(RowFactory[Import]):
+    """An uploaded file that waits to be confirmed; without its bytes."""
+
+    class Meta:
+        model = Import
+
+    memory = factory.SubFactory(MemoryFactory)
+    by = factory.SelfAttribute("memory.user")
+    file_name = "old memory.json"
+    size = 2048
+    sha256 = "0" * 64
+    state = ImportState.READY
+    format = "memoryos"
 
 
 class MemoryEventFactory(RowFactory[MemoryEvent]):

@@ -18,6 +18,7 @@ from memory.views.base import FORBIDDEN, VANISHED
 from tests.memory.factories import (
     AssistantFactory,
     AssistantKnowledgeFactory,
+    ImportFactory,
     KnowledgeFactory,
     MemoryFactory,
     ModelCallFactory,
@@ -67,6 +68,7 @@ def world() -> World:
         "call": ModelCallFactory(memory=alice).pk,
         "segment": segment.pk,
         "page": PageFactory(segment=segment).pk,
+        "import": ImportFactory(memory=alice).pk,
         "profile": ProfileFactory(memory=alice).pk,
         "traits": TraitFactory(memory=alice).pk,
         "knowledge": KnowledgeFactory(memory=alice).pk,
@@ -126,18 +128,23 @@ def test_what_is_gone_is_said_in_a_sentence(client: Client, world: World) -> Non
 
 def test_facts_of_members_do_not_show_in_each_others_lists(client: Client, world: World) -> None:
     client.force_login(world.bob.user)
-    for name in (
+    lists = (
         "overview",
         "timeline",
+        "try",
+        "costs",
         "short-term",
         "segments",
         "profile",
         "traits",
         "knowledge",
         "assistant-knowledge",
-    ):
+        "export",
+    )
+    secrets = ("Question 2", "data scientist", "Topic ", "Tries new food", "bicycles", "queued", "old memory.json")
+    for name in lists:
         html = client.get(reverse(f"memory:{name}", args=["shared"])).content.decode()
-        for secret in ("Question 2", "data scientist", "Topic ", "Tries new food", "bicycles", "queued"):
+        for secret in secrets:
             assert secret not in html, (name, secret)
 
 

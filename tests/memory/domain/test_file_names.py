@@ -1,6 +1,6 @@
 import pytest
 
-from chat.file_names import LONGEST_BYTES, Names, safe_name
+from memory.domain.file_names import LONGEST_BYTES, Names, safe_name
 
 
 @pytest.mark.parametrize(
