@@ -177,6 +177,7 @@ class QuestionForm(forms.Form):
         required=False,
         widget=day_input(),
     )
+    without = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     budget = forms.IntegerField(
         label=_("Room for memory, in tokens"), required=False, min_value=1, max_value=BUDGET_AT_MOST
     )

@@ -37,14 +37,22 @@ class Trial:
     milliseconds: Mapping[str, float]
 
 
-def try_question(memory: Memory, question: str, *, now: datetime, budget: int | None = None) -> Trial:
+def try_question(
+    memory: Memory,
+    question: str,
+    *,
+    now: datetime,
+    budget: int | None = None,
+    exclude_pages: frozenset[int] = frozenset(),
+) -> Trial:
     """Recall for a question and build its prompt, just as an answer would, without a conversation before it.
 
     Read only: no visit is counted, nothing is logged, no language model is called. The embedding model is asked for the
-    question's vector, as recall does.
+    question's vector, as recall does. Pages in `exclude_pages` are not looked at: the one that an answer became was not
+    there when it was given.
     """
     laps = Laps()
-    prepared = prepare_reply(memory, question, (), now, budget=budget, laps=laps)
+    prepared = prepare_reply(memory, question, (), now, budget=budget, exclude_pages=exclude_pages, laps=laps)
     pieces = _pieces(memory, prepared, question, now)
     return Trial(prepared, memory.conf.recall_budget if budget is None else budget, pieces, laps.milliseconds)
 

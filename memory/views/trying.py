@@ -91,9 +91,15 @@ class TryQuestion(MemoryView):
         if not form.is_valid():
             return self.show(form, status=422)
         asked = form.cleaned_data
-        now, budget = moment_of(asked["at"]), asked["budget"]
-        trial = try_question(self.memory, asked["q"], now=now, budget=budget)
-        return self.show(form, {"trial": trial, "question": asked["q"], **shown_of(self.memory, trial)})
+        left_out = self.memory.pages.only("pk", "position").filter(pk=asked["without"]).first()
+        trial = try_question(
+            self.memory,
+            asked["q"],
+            now=moment_of(asked["at"]),
+            budget=asked["budget"],
+            exclude_pages=frozenset([left_out.pk] if left_out else []),
+        )
+        return self.show(form, {"trial": trial, "exchange": left_out, **shown_of(self.memory, trial)})
 
     def show(self, form: QuestionForm, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         if context is None:

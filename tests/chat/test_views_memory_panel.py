@@ -122,9 +122,12 @@ def test_the_panel_leads_to_the_question_tried(client: Client, answer: Message, 
     text = client.get(url(answer, "message-memory"), headers=HTMX).text
     day = f"{answer.created_at:%Y-%m-%d}"
     address = reverse("memory:try", args=[memory.assistant.slug])
-    assert f'href="{address}?q=What%20%26%20why%3F%20100%25&amp;at={day}">Why did it answer that?' in text
-    html = client.get(f"{address}?q=What%20%26%20why%3F%20100%25&at={day}").text
+    query = f"q=What%20%26%20why%3F%20100%25&amp;at={day}&amp;without={answer.page_id}"
+    assert f'href="{address}?{query}">Why did it answer that?' in text
+    html = client.get(f"{address}?{query.replace('&amp;', '&')}").text
     assert "What &amp; why? 100%</textarea>" in html
+    # The exchange itself was not in memory when it was answered.
+    assert "is left out: it is that exchange itself" in html
 
 
 def test_the_panel_says_what_was_given_left_out_and_learnt(client: Client, answer: Message, memory: Memory) -> None:

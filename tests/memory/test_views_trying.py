@@ -174,6 +174,28 @@ def test_without_models_it_says_so(client: Client, memory: Memory, settings: Set
     assert "the harbour" in html
 
 
+def test_the_exchange_itself_is_left_out(client: Client, memory: Memory) -> None:
+    filled(memory)
+    page = memory.pages.get(position=20)
+    address = reverse("memory:page", args=[memory.assistant.slug, page.pk])
+    assert f'{address}">Page 20<' in client.get(url(memory), {"q": "topic 19"}).text
+    html = client.get(url(memory), {"q": "topic 19", "without": str(page.pk)}).text
+    assert html.count(address) == 1
+    assert f'{address}">Page 20</a> is left out' in html
+    assert f'name="without" value="{page.pk}"' in html
+
+
+@pytest.mark.parametrize("key", ["stranger", "0", "x", str(10**30)])
+def test_a_page_that_is_not_ones_own_leaves_nothing_out(client: Client, memory: Memory, key: str) -> None:
+    filled(memory, 3)
+    theirs = filled(MemoryFactory(), 3).pages.first()
+    assert theirs is not None
+    named = str(theirs.pk) if key == "stranger" else key
+    answer = client.get(url(memory), {"q": "topic", "without": named})
+    assert answer.status_code == (200 if key == "stranger" else 422)
+    assert "is left out" not in answer.text
+
+
 def test_paused_recall_is_told(client: Client, memory: Memory) -> None:
     Memory.objects.filter(pk=memory.pk).update(recall_paused_at=timezone.now())
     assert "Recall is paused" in client.get(url(memory), {"q": "harbour"}).text
@@ -186,7 +208,7 @@ def test_it_asks_the_database_equally_often(
     filled(memory, 20)
     for number in range(count):
         KnowledgeFactory(memory=memory, text=f"Has seen {number} harbours.")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         client.get(url(memory), {"q": "harbour"})
 
 
