@@ -37,6 +37,8 @@ from tests.memory.factories import (
 # They answer a POST only, or say that there is nothing to see.
 _NO_PAGES = {"job-retry", "segment-archive", "segment-restore", "live"}
 _NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember"}
+_NO_PAGES |= {"segment-analyse", "segment-state", "learning-pause", "learning-resume", "recall-pause", "recall-resume"}
+_NO_PAGES |= {"paused"}
 _SWITCHES = ("-disable", "-enable", "-pin", "-unpin")
 _FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}
 _TIERS = {
