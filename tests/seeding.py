@@ -40,7 +40,7 @@ from tests.memory.factories import (
 # They answer a POST only, or say that there is nothing to see.
 _NO_PAGES = {"job-retry", "segment-archive", "segment-restore", "live"}
 _NO_PAGES |= {"import-upload", "import-confirm", "import-retry", "import-cancel", "demo-load", "demo-remove"}
-_NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember"}
+_NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember", "paused"}
 _SWITCHES = (
     *("-disable", "-enable", "-pin", "-unpin", "-archive", "-unarchive", "-reinstate", "-approve", "-decline"),
     *("-bulk", "-merge", "-lock", "-unlock", "-undelete", "-restore", "-pause", "-resume", "-analyse", "-state"),

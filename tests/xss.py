@@ -180,7 +180,7 @@ def _is_harmless(tag: str, name: str, value: str) -> bool:
     ):
         return False
     if name in _REQUESTS:
-        return re.match(r"/(?!/|accounts/)", value) is not None
+        return re.match(r"/(?!/|accounts/)|\?", value) is not None
     if name not in _ADDRESSES:
         return True
     if tag == "a":

@@ -294,7 +294,7 @@ def _cell_count(held: Held) -> int:
 
 
 def _grids(held: Sequence[Held], panel: Box) -> tuple[Grid, ...]:
-    pitch = panel.inner_width // COLUMNS
+    width, pitch = panel.inner_width, panel.inner_width // COLUMNS
     y, grids = panel.y + HEAD + 8, []
     for each in held:
         count = _cell_count(each)
@@ -303,7 +303,7 @@ def _grids(held: Sequence[Held], panel: Box) -> tuple[Grid, ...]:
         taken = max(min(each.count, 1), round(count * share))
         cells = tuple(
             Cell(
-                panel.inner_x + n % COLUMNS * panel.inner_width // COLUMNS,
+                panel.inner_x + n % COLUMNS * width // COLUMNS,
                 y + 12 + n // COLUMNS * pitch,
                 pitch - 2,
                 n < taken,
