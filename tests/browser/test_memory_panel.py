@@ -97,7 +97,7 @@ def test_what_an_answer_was_given_is_corrected_where_it_shows(page: Page, produc
     row(panel, "Likes Earl Grey.").get_by_role("link", name="Edit").click()
     panel.get_by_label("Fact").fill("Likes Darjeeling.")
     panel.get_by_role("button", name="Save").click()
-    told(page, "Saved “Likes Darjeeling.”.")
+    told(page, "Saved “Likes Darjeeling.”")
     edited = row(panel, "Likes Darjeeling.")
     expect(edited.get_by_text("Locked", exact=True)).to_be_visible()
     edited.get_by_role("button", name="Don’t use").click()
