@@ -50,6 +50,7 @@ proofs: install-dev ## Run the slow tests: killed processes, load, the evaluatio
 bench: install ## Measure memory beside a million pages, the dashboard, the chat, a quarter of an hour (ARGS="--pages 1000")
 	@$(MANAGE) bench $(ARGS)
 	@$(MANAGE) bench_dashboard
+	@$(MANAGE) bench_files
 	@$(MANAGE) bench_chat
 
 bench-chat: install ## Measure the chat only, three minutes (ARGS="--answers 20")

@@ -1,4 +1,4 @@
-"""The activity log and the usage ledger: append-only."""
+"""The activity log, the usage ledger and the files that came in: to be read only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import MEMORY_RELATED, ReadOnlyAdmin
-from memory.models import MemoryEvent, ModelCall
+from memory.models import Import, MemoryEvent, ModelCall
 
 
 @admin.register(MemoryEvent)
@@ -30,3 +30,15 @@ class ModelCallAdmin(ReadOnlyAdmin):
     list_select_related = MEMORY_RELATED
     search_fields = ("model", "detail", "memory__user__username", "assistant__name")
     date_hierarchy = "created_at"
+
+
+@admin.register(Import)
+class ImportAdmin(ReadOnlyAdmin):
+    """Uploaded files: whose, how big, how far. What is in them is nobody else's business."""
+
+    list_display = ("created_at", "file_name", "format", "state", "size", "total", "added", "memory")
+    list_filter = ("state", "format", "created_at")
+    list_select_related = MEMORY_RELATED
+    search_fields = ("file_name", "memory__user__username")
+    date_hierarchy = "created_at"
+    exclude = ("preview",)

@@ -26,8 +26,8 @@ from memory.domain.restoring import Standing, preview, restore_long_term, standi
 from memory.domain.restoring.long_term import may_bring
 from memory.enums import EventKind, ImportState
 from memory.exceptions import ImportFault, ImportNotOpen
-from memory.models import Import, ImportChunk, Memory
-from memory.models.incoming import CHUNK
+from memory.models import Import, Memory
+from memory.models.incoming import CHUNK, ImportChunk
 
 READ, RUN = "memory.read_import", "memory.run_import"
 """The jobs' names."""

@@ -2,7 +2,7 @@
 
 from memory.models.assistant import Assistant, Membership
 from memory.models.event import MemoryEvent
-from memory.models.incoming import Import, ImportChunk
+from memory.models.incoming import Import
 from memory.models.knowledge import Knowledge
 from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
@@ -14,7 +14,6 @@ __all__ = [
     "Assistant",
     "DialogueChain",
     "Import",
-    "ImportChunk",
     "Knowledge",
     "Membership",
     "Memory",

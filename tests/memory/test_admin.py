@@ -23,6 +23,7 @@ from tests.memory.factories import (
     AssistantFactory,
     AssistantKnowledgeFactory,
     DialogueChainFactory,
+    ImportFactory,
     KnowledgeFactory,
     MembershipFactory,
     MemoryEventFactory,
@@ -62,6 +63,7 @@ def fill() -> dict[type[Model], Model]:
         ProfileFactory(memory=memory), TraitFactory(memory=memory),
         KnowledgeFactory(memory=memory, superseded_by=AssistantKnowledgeFactory(), **VECTOR),
         MemoryEventFactory(memory=memory, user=UserFactory(), model_call=call, actor=Actor.MODEL),
+        ImportFactory(memory=memory),
     ]  # fmt: skip
     return {type(row): row for row in rows}
 
@@ -90,6 +92,7 @@ def test_lists_show_rows_and_ask_the_database_equally_often(
         models.Membership: 7,
         models.MemoryEvent: 7,
         models.ModelCall: 7,
+        models.Import: 7,
     }
     queries = more.get(model, 6)
     fill()

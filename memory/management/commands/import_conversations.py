@@ -10,14 +10,17 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from memory.domain import assistants, jobs
+from memory.domain.activity import event, log
 from memory.domain.consolidation import promote_all, transfer_all
-from memory.domain.importing import read_drafts
-from memory.domain.recording import PageDraft, record_pages
+from memory.domain.importing import Contents, load_json, read
+from memory.domain.restoring import restore_long_term, standing, store_pages
+from memory.domain.restoring.long_term import may_bring
 from memory.embedding import get_embedder
-from memory.enums import Source
-from memory.exceptions import ExternalIdConflict, ImportFault, InvalidText, MemoryOSError, NotAMember
+from memory.enums import EventKind
+from memory.exceptions import ImportFault, InvalidText, MemoryOSError, NotAMember
 from memory.llm import get_consolidator
 from memory.models import Assistant, Memory
 from memory.progress import ProgressBar
@@ -27,7 +30,8 @@ _BATCH = 100
 
 class Command(BaseCommand):
     help = (
-        "Import conversations from the demo format of the paper's package or from a LoCoMo file. "
+        "Import an exported memory, ChatGPT's export (ZIP or conversations.json), or conversations in the demo format "
+        "of the paper's package or in LoCoMo's. The format is recognised by what the file holds. "
         "Importing the same file again adds nothing."
     )
 
@@ -40,25 +44,34 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            drafts = read_drafts(options["file"], options["conversation"])
-            memory = self._store(drafts, options["user"], options["assistant"])
-        except (ImportFault, ExternalIdConflict, InvalidText) as error:
+            path: Path = options["file"]
+            contents = read(load_json(path), name=path.name, conversation=options["conversation"])
+            memory = self._store(contents, options["user"], options["assistant"])
+        except (ImportFault, InvalidText) as error:
             raise CommandError(f"{error} Nothing was imported.") from error
         if not options["no_wait"]:
             self._consolidate(memory)
         self._report(memory)
 
-    def _store(self, drafts: list[PageDraft], username: str, slug: str | None) -> Memory:
-        """Record all drafts or none; a new assistant is part of the same transaction."""
-        bar = ProgressBar("Storing pages", len(drafts), self.stdout)
-        added = 0
+    def _store(self, contents: Contents, username: str, slug: str | None) -> Memory:
+        """Store all of a file or none; a new assistant is part of the same transaction."""
+        pages, added = contents.pages, 0
+        bar = ProgressBar("Storing pages", len(pages), self.stdout)
         with transaction.atomic():
             memory = self._memory(username, slug)
-            for start in range(0, len(drafts), _BATCH):
-                added += len(record_pages(memory, drafts[start : start + _BATCH], Source.IMPORT).pages)
-                bar.advance_to(min(start + _BATCH, len(drafts)))
+            found = standing(memory, contents)
+            for start in range(0, len(pages), _BATCH):
+                added += store_pages(memory, contents, pages[start : start + _BATCH], found)
+                bar.advance_to(min(start + _BATCH, len(pages)))
+            shared = may_bring(memory.user, memory)
+            done = restore_long_term(memory, contents, found, by=memory.user, now=timezone.now(), shared=shared)
+            counts = {kind: number for kind, number in done.items() if number}
+            after = {"format": contents.format, "pages": added, **counts}
+            log(event(EventKind.IMPORTED, memory, memory=memory, by=memory.user, after=after))
         bar.close()
-        self.stdout.write(f"{added} pages added, {len(drafts) - added} were there already.")
+        self.stdout.write(f"{added} pages added, {len(pages) - added} were there already.")
+        if found.differing:
+            self.stdout.write(f"{len(found.differing)} of these say something else here and stay as they are.")
         return memory
 
     def _memory(self, username: str, slug: str | None) -> Memory:

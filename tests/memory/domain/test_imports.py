@@ -27,8 +27,8 @@ from memory.domain.imports import BATCH, cancel, confirm, drop_stale, read_uploa
 from memory.domain.jobs import job_state
 from memory.enums import EventKind, ImportState, Role, Source
 from memory.exceptions import ImportFault, ImportNotOpen, ImportTooBig
-from memory.models import Import, ImportChunk, Memory, Page
-from memory.models.incoming import CHUNK
+from memory.models import Import, Memory, Page
+from memory.models.incoming import CHUNK, ImportChunk
 from memory.signals import page_recorded
 from tests.memory.factories import ImportFactory, MemoryFactory, PageFactory, ProfileFactory
 
