@@ -25,10 +25,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._began = time.monotonic()
         self.stderr.style_func = None  # progress is no error
-        pages = [whole_number(f"--{name}-pages", options[f"{name}_pages"], 1) for name in ("import", "export")]
+        imported, exported = (whole_number(f"--{n}-pages", options[f"{n}_pages"], 1) for n in ("import", "export"))
         try:
             with scratch_database():
-                figures = measure_files(*pages, self._progress)
+                figures = measure_files(imported, exported, self._progress)
         except KeyboardInterrupt:
             raise CommandError("Stopped. The database it measured on is gone.", returncode=130) from None
         self.stdout.write(json.dumps(figures.as_json()) if options["json"] else "\n".join(figures.lines()))
