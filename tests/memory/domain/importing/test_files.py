@@ -65,6 +65,8 @@ def test_the_only_json_file_of_a_zip_is_taken() -> None:
         (packed(conversations_json="[1").getvalue(), "conversations.json is not JSON"),
         (packed(conversations_json="[1]" * 20).getvalue()[:60], "cannot be unpacked"),
     ],
+    # A packed file holds the time of day.
+    ids=range(14),
 )
 def test_a_fault_is_told_in_a_sentence(data: bytes, fault: str) -> None:
     with pytest.raises(ImportFault, match=fault):
