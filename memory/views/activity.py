@@ -24,6 +24,13 @@ FORGETTABLE = {
     "profile": _("a profile attribute whose words are forgotten"),
     "trait": _("a trait whose words are forgotten"),
 }
+DOORS = {
+    Source.CHAT: _("the chat"),
+    Source.IMPORT: _("an import"),
+    Source.DEMO: _("the demo data"),
+    Source.API: _("the API"),
+}
+"""Through what a page came in."""
 NO_REASON = gettext_noop("No reason was noted.")
 
 
@@ -66,6 +73,8 @@ def actor(event: MemoryEvent, person_id: int) -> str:
         return gettext("you") if event.user_id == person_id else str(event.user or gettext("someone who left"))
     if event.actor == Actor.MODEL and event.model_call:
         return event.model_call.model
+    if event.kind == EventKind.RECORDED and (door := _state(event).get("source")) in DOORS:
+        return str(DOORS[door])
     return gettext("background work")
 
 
