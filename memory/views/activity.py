@@ -78,14 +78,14 @@ def actor(event: MemoryEvent, person_id: int) -> str:
     return gettext("background work")
 
 
-def sentence(event: MemoryEvent) -> str:
-    """Say what happened, with what it happened to where the log knows."""
+def sentence(event: MemoryEvent, page: int | None = None) -> str:
+    """Say what happened, with what it happened to where the log knows; `page` is the number of the page it is about."""
     state = _state(event)
     if event.target_type == "segment":
         return _about_segment(event, state)
     match EventKind(event.kind):
         case EventKind.RECORDED:
-            return _recorded(state)
+            return _recorded(state, page)
         case EventKind.FORGOTTEN:
             return _forgotten(event, state)
         case EventKind.LEARNT:
@@ -106,18 +106,21 @@ def _happened(kind: EventKind, thing: str) -> str:
     return ended(gettext("%(event)s: %(thing)s.") % {"event": kind.label, "thing": thing})
 
 
-def _recorded(state: Mapping[str, Any]) -> str:
+def _recorded(state: Mapping[str, Any], page: int | None) -> str:
     if not state:
         return gettext("A page was remembered, and forgotten since.")
     match state.get("source"):
         case Source.IMPORT:
-            return gettext("A page was imported.")
+            said, of_one = gettext("A page was imported."), gettext("Page %(number)s was imported.")
         case Source.API:
-            return gettext("A page came in by the API.")
+            said, of_one = gettext("A page came in by the API."), gettext("Page %(number)s came in by the API.")
         case Source.DEMO:
-            return gettext("A page of the demo data was stored.")
+            said = gettext("A page of the demo data was stored.")
+            of_one = gettext("Page %(number)s, of the demo data, was stored.")
         case _:
-            return gettext("A page of the chat was remembered.")
+            said = gettext("A page of the chat was remembered.")
+            of_one = gettext("Page %(number)s, of the chat, was remembered.")
+    return of_one % {"number": page} if page else said
 
 
 def recorded_together(source: str, count: int) -> str:
