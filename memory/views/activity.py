@@ -24,6 +24,13 @@ FORGETTABLE = {
     "profile": _("a profile attribute whose words are forgotten"),
     "trait": _("a trait whose words are forgotten"),
 }
+DOORS = {
+    Source.CHAT: _("the chat"),
+    Source.IMPORT: _("an import"),
+    Source.DEMO: _("the demo data"),
+    Source.API: _("the API"),
+}
+"""Through what a page came in."""
 NO_REASON = gettext_noop("No reason was noted.")
 
 
@@ -66,11 +73,13 @@ def actor(event: MemoryEvent, person_id: int) -> str:
         return gettext("you") if event.user_id == person_id else str(event.user or gettext("someone who left"))
     if event.actor == Actor.MODEL and event.model_call:
         return event.model_call.model
+    if event.kind == EventKind.RECORDED and (door := _state(event).get("source")) in DOORS:
+        return str(DOORS[door])
     return gettext("background work")
 
 
-def sentence(event: MemoryEvent) -> str:
-    """Say what happened, with what it happened to where the log knows."""
+def sentence(event: MemoryEvent, page: int | None = None) -> str:
+    """Say what happened, with what it happened to where the log knows; `page` is the number of the page it is about."""
     state = _state(event)
     match event.target_type, event.kind:
         case "segment", _:
@@ -78,13 +87,13 @@ def sentence(event: MemoryEvent) -> str:
         case "memory", EventKind.IMPORTED:
             return _imported(state)
         case _:
-            return _about_other(event, state)
+            return _about_other(event, state, page)
 
 
-def _about_other(event: MemoryEvent, state: Mapping[str, Any]) -> str:
+def _about_other(event: MemoryEvent, state: Mapping[str, Any], page: int | None) -> str:
     match EventKind(event.kind):
         case EventKind.RECORDED:
-            return _recorded(state)
+            return _recorded(state, page)
         case EventKind.FORGOTTEN:
             return _forgotten(event, state)
         case EventKind.LEARNT:
@@ -111,20 +120,21 @@ def _happened(kind: EventKind, thing: str) -> str:
     return ended(gettext("%(event)s: %(thing)s.") % {"event": kind.label, "thing": thing})
 
 
-def _recorded(state: Mapping[str, Any]) -> str:
+def _recorded(state: Mapping[str, Any], page: int | None) -> str:
     if not state:
         return gettext("A page was remembered, and forgotten since.")
     match state.get("source"):
         case Source.IMPORT:
-            return gettext("A page was imported.")
-        case Source.DEMO:
-            return gettext("A page of the demo data was added.")
+            said, of_one = gettext("A page was imported."), gettext("Page %(number)s was imported.")
         case Source.API:
-            return gettext("A page came in by the API.")
+            said, of_one = gettext("A page came in by the API."), gettext("Page %(number)s came in by the API.")
         case Source.DEMO:
-            return gettext("A page of the demo data was stored.")
+            said = gettext("A page of the demo data was stored.")
+            of_one = gettext("Page %(number)s, of the demo data, was stored.")
         case _:
-            return gettext("A page of the chat was remembered.")
+            said = gettext("A page of the chat was remembered.")
+            of_one = gettext("Page %(number)s, of the chat, was remembered.")
+    return of_one % {"number": page} if page else said
 
 
 def recorded_together(source: str, count: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, IntegerField, Q, QuerySet, Value
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +39,8 @@ _CHOICES: dict[str, Mapping[str, Any]] = {"level": dict(TraitLevel.choices), "st
 _PLACES = {"page": "page", "segment": "segment", "profile": "profile-row", "trait": "traits-row"}
 
 Place = tuple[str, int]
+There = Mapping[Place, int | None]
+"""What is there, and of pages their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def lines_of(memory: Memory, events: Sequence[MemoryEvent], person_id: int) -> l
 def history_lines(memory: Memory, item: LongTerm, person_id: int) -> list[Line]:
     """Return the newest lines about one row, each with whether the row can be set back to what it was before it."""
     events = list(history_of(item).select_related("user", "model_call")[:OF_ONE_THING])
-    return [_line(memory, event, person_id, set(), before=_former(item, event)) for event in events]
+    return [_line(memory, event, person_id, {}, before=_former(item, event)) for event in events]
 
 
 def _former(item: LongTerm, event: MemoryEvent) -> str:
@@ -98,13 +100,13 @@ def _former(item: LongTerm, event: MemoryEvent) -> str:
     return ": ".join(shown for name in ("level", "reason", "text", "value") if (shown := _shown(name, state)))
 
 
-def _line(memory: Memory, event: MemoryEvent, person_id: int, there: set[Place], *, before: str = "") -> Line:
+def _line(memory: Memory, event: MemoryEvent, person_id: int, there: There, *, before: str = "") -> Line:
     place = _place(event)
     found = place in there
     return Line(
         event_id=event.pk,
         kind=event.kind,
-        text=sentence(event),
+        text=sentence(event, there.get(place)),
         label=str(EventKind(event.kind).label),
         at=event.created_at,
         by=actor(event, person_id),
@@ -172,16 +174,18 @@ def _address(memory: Memory, event: MemoryEvent) -> str:
     return reverse(f"memory:{_PLACES.get(event.target_type, shared)}", args=[memory.assistant.slug, event.target_id])
 
 
-def _still_there(memory: Memory, events: Sequence[MemoryEvent]) -> set[Place]:
+def _still_there(memory: Memory, events: Sequence[MemoryEvent]) -> There:
     """Return what events are about that is there: one query for each of the five kinds."""
     wanted: dict[str, set[int]] = {name: set() for name in _MODELS}
     for event in events:
         if event.target_type in wanted:
             wanted[event.target_type].add(event.target_id)
-    found: set[Place] = set()
+    found: dict[Place, int | None] = {}
     for name, ids in wanted.items():
         if ids:
-            found |= {(name, pk) for pk in _rows(memory, name).filter(pk__in=ids).values_list("pk", flat=True)}
+            number = F("position") if name == "page" else Value(None, IntegerField())
+            rows = _rows(memory, name).filter(pk__in=ids).values_list("pk", number)
+            found |= {(name, pk): position for pk, position in rows}
     return found
 
 

@@ -307,7 +307,8 @@ def test_pages_that_came_in_one_go_are_one_line_that_opens(client: Client, memor
     recorded = memory.events.filter(kind=EventKind.RECORDED).order_by("pk")
     first, last = recorded[0].pk, recorded[63].pk
     assert f'href="{url(memory, "timeline")}?run={first}-{last}"' in look(client, memory)
-    assert texts(client, memory, run=f"{first}-{last}") == ["A page was imported."] * LINES
+    numbers = list(memory.pages.order_by("-position").values_list("position", flat=True)[:LINES])
+    assert texts(client, memory, run=f"{first}-{last}") == [f"Page {number} was imported." for number in numbers]
 
 
 def test_what_came_from_elsewhere_or_at_another_time_or_was_said_is_a_line_of_its_own(
@@ -327,9 +328,10 @@ def test_what_came_from_elsewhere_or_at_another_time_or_was_said_is_a_line_of_it
         "2 pages came in by the API.",
         "2 pages came in by the API.",
         "2 pages came in by the API.",
-        "A page of the demo data was stored.",
+        "Page 5, of the demo data, was stored.",
         "2 pages were imported.",
-        *["A page of the chat was remembered."] * 2,
+        "Page 2, of the chat, was remembered.",
+        "Page 1, of the chat, was remembered.",
     ]
 
 
