@@ -37,6 +37,11 @@ class ExternalIdConflict(MemoryOSError):
 
 class ImportFault(MemoryOSError):
     message = _("The file could not be imported.")
+    longest: ClassVar[int] = 500
+
+    def __init__(self, message: str = "") -> None:
+        """What is quoted of the file may be as long as the file."""
+        super().__init__(message if len(message) <= self.longest else f"{message[: self.longest - 1]}…")
 
 
 class ImportTooBig(ImportFault):

@@ -46,7 +46,8 @@ def load_demo(memory: Memory, *, by: User) -> int:
         found = standing(locked, contents)
         added = store_pages(locked, contents, contents.pages, found, Source.DEMO)
         shared = _is_ones_own(locked, by)
-        done = restore_long_term(locked, contents, found, by=by, now=now, shared=shared)
+        # What goes again must not push out what stays.
+        done = restore_long_term(locked, contents, found, by=by, now=now, shared=shared, make_room=False)
         after = {"format": "demo", "pages": added, **{kind: number for kind, number in done.items() if number}}
         log(event(EventKind.IMPORTED, locked, memory=memory, by=by, after=after))
     return added

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop
 
 from memory.domain.activity import event, log
 from memory.domain.importing import Contents, load, read
-from memory.domain.importing.files import most_bytes, too_big
+from memory.domain.importing.files import most_bytes, too_big, unpacked_size
 from memory.domain.queueing import submit_import
 from memory.domain.restoring import Standing, preview, restore_long_term, standing, store_pages
 from memory.domain.restoring.long_term import may_bring
@@ -34,7 +34,7 @@ READ, RUN = "memory.read_import", "memory.run_import"
 BATCH = 200
 """Pages stored in one transaction: the memory is held for so long."""
 AT_ONCE = 500_000
-"""Bytes of a file that is looked through while the person waits: a fault in it is told at once."""
+"""Bytes of a file, unpacked, that is looked through while the person waits: a fault in it is told at once."""
 KEPT = timedelta(days=1)
 """How long a file waits for somebody to confirm it."""
 _IN_MEMORY = 8 * 2**20
@@ -52,7 +52,7 @@ def receive(memory: Memory, file: IO[bytes], name: str, *, by: User, language: s
         raise too_big(size, most_bytes())
     if not size:
         raise ImportFault(_("%(file)s is empty.") % {"file": name})
-    if size <= AT_ONCE:
+    if unpacked_size(file, name) <= AT_ONCE:
         read(load(file, name), name=name)
         file.seek(0)
     digest = hashlib.sha256()

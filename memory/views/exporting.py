@@ -33,7 +33,6 @@ class ExportView(MemoryView):
             "most_mb": most_bytes() // 1_000_000,
             "imports": self.memory.imports.defer("preview", "outcome")[:IMPORTS_SHOWN],
             "page_count": self.memory.pages.count(),
-            "fact_count": self.memory.knowledge.count(),
         }
 
 

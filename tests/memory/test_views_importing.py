@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
@@ -75,7 +77,7 @@ def test_the_page_costs_the_same_however_much_there_is(
         ImportFactory(memory=memory)
         PageFactory(memory=memory)
         KnowledgeFactory(memory=memory)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         assert client.get(url(memory)).text.count("old memory.json") == count
 
 
@@ -187,6 +189,17 @@ def test_a_file_that_is_too_big_is_refused_with_the_sizes(
     answer = upload(client, memory, b" " * bytes_)
     assert answer.status_code == 413
     assert re.search(r"The file has 1\.\d MB; 1 MB is the most\.", answer.text)
+    assert Import.objects.count() == 0
+
+
+def test_a_bomb_is_refused_at_once(client: Client, memory: Memory, settings: Settings) -> None:
+    settings.MEMORYOS_IMPORT_MAX_MB = 1
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("conversations.json", b" " * 3_000_000)
+    answer = upload(client, memory, file.getvalue(), "export.zip")
+    assert answer.status_code == 413
+    assert "What is packed in the ZIP file has more than 1 MB, which is the most." in answer.text
     assert Import.objects.count() == 0
 
 

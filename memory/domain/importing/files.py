@@ -56,19 +56,25 @@ def load(file: IO[bytes], name: str) -> Any:
     """
     if not _is_zip(file):
         return _parsed(file.read(), name)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = [_parsed(data, member) for member, data in _unpacked(archive, most_bytes())]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
-        raise ImportFault(_("%(file)s is a ZIP file that cannot be unpacked.") % {"file": name}) from error
-    except RuntimeError as error:
-        fault = _("%(file)s is a ZIP file with a password. Unpack it and choose the JSON file in it.")
-        raise ImportFault(fault % {"file": name}) from error
+    packed: dict[str, list[bytes]] = {}
+    for member, piece in _unpacked(file, name):
+        packed.setdefault(member, []).append(piece)
+    parts = [_parsed(b"".join(pieces), member) for member, pieces in packed.items()]
     if len(parts) == 1:
         return parts[0]
     if not all(isinstance(part, list) for part in parts):
         raise ImportFault(_("%(file)s holds parts that do not fit together.") % {"file": name})
     return [entry for part in parts for entry in part]
+
+
+def unpacked_size(file: IO[bytes], name: str) -> int:
+    """Return how many bytes a file has to be read, and rewind it: of a ZIP, what comes out of it, which is not kept.
+
+    Raises ImportFault and ImportTooBig as `load` does.
+    """
+    size = sum(len(piece) for _, piece in _unpacked(file, name)) if _is_zip(file) else file.seek(0, 2)
+    file.seek(0)
+    return size
 
 
 def _is_zip(file: IO[bytes]) -> bool:
@@ -77,25 +83,34 @@ def _is_zip(file: IO[bytes]) -> bool:
     return head in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _unpacked(archive: zipfile.ZipFile, most: int) -> Iterator[tuple[str, bytes]]:
-    """Yield the files that are wanted; stop as soon as more has come out of them than may."""
-    names = archive.namelist()
+def _unpacked(file: IO[bytes], name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield what is wanted of a ZIP in pieces, each with its file's name; stop as soon as it is more than may be."""
+    most, total = most_bytes(), 0
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for member in _wanted(archive.namelist()):
+                yield member, b""
+                with archive.open(member) as packed:
+                    while piece := packed.read(_PIECE):
+                        total += len(piece)
+                        if total > most:
+                            fault = _("What is packed in the ZIP file has more than %(most)s MB, which is the most.")
+                            raise ImportTooBig(fault % {"most": megabytes(most)})
+                        yield member, piece
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        raise ImportFault(_("%(file)s is a ZIP file that cannot be unpacked.") % {"file": name}) from error
+    except RuntimeError as error:
+        fault = _("%(file)s is a ZIP file with a password. Unpack it and choose the JSON file in it.")
+        raise ImportFault(fault % {"file": name}) from error
+
+
+def _wanted(names: list[str]) -> list[str]:
     wanted = sorted(name for name in names if _CONVERSATIONS.fullmatch(name))
     if not wanted:
         wanted = [name for name in names if _NOTHING_ELSE.fullmatch(name)]
         if len(wanted) != 1:
             raise ImportFault(_("The ZIP file holds neither a conversations.json nor a single other JSON file."))
-    total = 0
-    for name in wanted:
-        pieces = []
-        with archive.open(name) as member:
-            while piece := member.read(_PIECE):
-                total += len(piece)
-                if total > most:
-                    fault = _("What is packed in the ZIP file has more than %(most)s MB, which is the most.")
-                    raise ImportTooBig(fault % {"most": megabytes(most)})
-                pieces.append(piece)
-        yield name, b"".join(pieces)
+    return wanted
 
 
 def _parsed(data: bytes, name: str) -> Any:

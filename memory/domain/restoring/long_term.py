@@ -27,14 +27,21 @@ _WRITES: frozenset[Verdict] = frozenset({"new", "replaces"})
 
 
 def restore_long_term(
-    memory: Memory, contents: Contents, found: Standing, *, by: User, now: datetime, shared: bool
+    memory: Memory,
+    contents: Contents,
+    found: Standing,
+    *,
+    by: User,
+    now: datetime,
+    shared: bool,
+    make_room: bool = True,
 ) -> Counter[str]:
     """Let what is known of the person join what is known here; return what was done, counted by kind.
 
     `found` knows the pages by now; `shared` says whether what the file knows of the assistant is wanted: the person may
     curate it. In order: lock the memory (and the assistant), profile, traits, facts, an event for each that is new or
-    changed, the least useful facts and the coldest segments archived beyond the capacities, `memory_imported`. Runs in
-    the caller's transaction.
+    changed, the least useful facts and the coldest segments archived beyond the capacities (unless `make_room` is
+    false), `memory_imported`. Runs in the caller's transaction.
     """
     done: Counter[str] = Counter()
     if contents.memory is None:
@@ -48,10 +55,11 @@ def restore_long_term(
         *_restore_facts(memory, wanted_facts(contents, shared=shared), found, by, done),
     ]
     log(*events)
-    homes: list[Memory | Assistant] = [memory, memory.assistant] if shared else [memory]
-    for home in homes:
-        done["archived"] += len(archive_excess_knowledge(home.knowledge.active(), memory.conf.knowledge_capacity))
-    done["archived_segments"] = len(evict_segments(memory, now))
+    if make_room:
+        homes: list[Memory | Assistant] = [memory, memory.assistant] if shared else [memory]
+        for home in homes:
+            done["archived"] += len(archive_excess_knowledge(home.knowledge.active(), memory.conf.knowledge_capacity))
+        done["archived_segments"] = len(evict_segments(memory, now))
     memory_imported.send(Memory, memory=memory)
     return done
 

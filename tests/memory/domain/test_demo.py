@@ -21,7 +21,7 @@ from memory.enums import KnowledgeStatus, Role, Source
 from memory.exceptions import DemoLoaded, NothingToForget
 from memory.llm import get_consolidator
 from memory.models import Knowledge, Memory, Posting
-from tests.memory.factories import KnowledgeFactory, MemoryFactory, PageFactory
+from tests.memory.factories import AssistantFactory, KnowledgeFactory, MemoryFactory, PageFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -120,3 +120,14 @@ def test_it_stays_out_of_what_others_share() -> None:
     load_demo(theirs, by=theirs.user)
     remove_demo(mine, by=mine.user)
     assert counts(theirs)[0] == 60
+
+
+def test_it_pushes_out_nothing_of_the_persons_own() -> None:
+    assistant = AssistantFactory(memory_settings={"knowledge_capacity": 2, "mid_term_capacity": 2})
+    memory = MemoryFactory(assistant=assistant)
+    KnowledgeFactory.create_batch(2, memory=memory)
+    PageFactory(segment=SegmentFactory(memory=memory))
+    load_demo(memory, by=memory.user)
+    remove_demo(memory, by=memory.user)
+    assert set(memory.knowledge.values_list("status", flat=True)) == {KnowledgeStatus.ACTIVE}
+    assert (memory.knowledge.count(), memory.segments.active().count()) == (2, 1)
