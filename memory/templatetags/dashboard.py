@@ -49,6 +49,15 @@ def amount(number: int) -> str:
     return number_format(number, force_grouping=True)
 
 
+@register.filter
+def short(number: int) -> str:
+    """Return a round number for the side of a chart: 30k, 4M."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size and number % size == 0:
+            return f"{number // size}{letter}"
+    return str(number)
+
+
 @register.inclusion_tag("memory/_heat_bar.html")
 def heat_bar(heat: Warmth) -> dict[str, Any]:
     """Draw a segment's heat in its three parts, with a mark where it is hot enough to be read."""

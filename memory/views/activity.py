@@ -24,6 +24,12 @@ FORGETTABLE = {
     "profile": _("a profile attribute whose words are forgotten"),
     "trait": _("a trait whose words are forgotten"),
 }
+_SWITCHED = {
+    (EventKind.PAUSED, "learning"): _("Learning was paused."),
+    (EventKind.RESUMED, "learning"): _("Learning was resumed."),
+    (EventKind.PAUSED, "recall"): _("Memory was no longer used for answers."),
+    (EventKind.RESUMED, "recall"): _("Memory was used for answers again."),
+}
 NO_REASON = gettext_noop("No reason was noted.")
 
 
@@ -85,12 +91,17 @@ def sentence(event: MemoryEvent) -> str:
         case EventKind.FAILED:
             return _failed(state)
         case kind:
-            return _happened(kind, _thing(event.target_type, state))
+            return _switched(kind, state) or _happened(kind, _thing(event.target_type, state))
 
 
 def ended(text: str) -> str:
     """Drop the full stop of a sentence that a quotation at its end has closed."""
     return text.removesuffix(".") if text.endswith((".”.", "!”.", "?”.", "…”.")) else text
+
+
+def _switched(kind: EventKind, state: Mapping[str, Any]) -> str:
+    """Say what was paused or resumed; nothing of any other event."""
+    return str(_SWITCHED.get((kind, str(state.get("what"))), ""))
 
 
 def _happened(kind: EventKind, thing: str) -> str:
