@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import MEMORY_RELATED, MemoryAdmin, ReadOnlyAdmin
-from memory.models import DialogueChain, Page, Posting, Segment, SegmentPosting
+from memory.models import DialogueChain, Page, Posting, Segment, SegmentPosting, SegmentVisit
 
 
 @admin.register(Page)
@@ -106,7 +106,7 @@ class SegmentAdmin(MemoryAdmin):
     ordering = ("-pk",)
     fields = (
         "memory", "title", "summary", "keywords", "visits", "length", "last_visited_at", "created_at", "promoted_at",
-        "archived_at", "vector",
+        "analysis_asked_at", "archived_at", "vector",
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name not in ("title", "summary"))
 
@@ -118,3 +118,26 @@ class SegmentAdmin(MemoryAdmin):
     def pages(self, obj: Any) -> int:
         """Count the pages."""
         return int(obj.page_count)
+
+
+@admin.register(SegmentVisit)
+class SegmentVisitAdmin(ReadOnlyAdmin):
+    """When answers recalled segments."""
+
+    list_display = ("visited_at", "segment", "person", "assistant")
+    list_select_related = ("segment__memory__assistant", "segment__memory__user")
+    search_fields = ("segment__title", "segment__memory__user__username")
+    ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentVisit]:
+        return super().get_queryset(request).defer("segment__embedding")
+
+    @admin.display(description=_("Person"))
+    def person(self, obj: SegmentVisit) -> str:
+        """Return whose memory it is."""
+        return str(obj.segment.memory.user)
+
+    @admin.display(description=_("Assistant"))
+    def assistant(self, obj: SegmentVisit) -> str:
+        """Return who remembers."""
+        return obj.segment.memory.assistant.name

@@ -84,6 +84,15 @@ def _marked(part: Part, tag: str, meaning: str) -> SafeString:
     )
 
 
+@register.filter
+def short(number: int) -> str:
+    """Return a round number for the side of a chart: 30k, 4M."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size and number % size == 0:
+            return f"{number // size}{letter}"
+    return str(number)
+
+
 @register.inclusion_tag("memory/_heat_bar.html")
 def heat_bar(heat: Warmth) -> dict[str, Any]:
     """Draw a segment's heat in its three parts, with a mark where it is hot enough to be read."""

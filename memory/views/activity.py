@@ -31,6 +31,12 @@ DOORS = {
     Source.API: _("the API"),
 }
 """Through what a page came in."""
+_SWITCHED = {
+    (EventKind.PAUSED, "learning"): _("Learning was paused."),
+    (EventKind.RESUMED, "learning"): _("Learning was resumed."),
+    (EventKind.PAUSED, "recall"): _("Memory was no longer used for answers."),
+    (EventKind.RESUMED, "recall"): _("Memory was used for answers again."),
+}
 NO_REASON = gettext_noop("No reason was noted.")
 
 
@@ -99,10 +105,10 @@ def _about_other(event: MemoryEvent, state: Mapping[str, Any], page: int | None)
         case EventKind.LEARNT:
             anew = gettext("Learnt anew: %(thing)s.") if event.before else gettext("Learnt %(thing)s.")
             return ended(anew % {"thing": _thing(event.target_type, state)})
-        case EventKind.FAILED | EventKind.PAUSED | EventKind.RESUMED | EventKind.IMPORTED:
-            return _about_memory(EventKind(event.kind), state)
+        case EventKind.FAILED:
+            return _failed(state)
         case kind:
-            return _happened(kind, _thing(event.target_type, state))
+            return _switched(kind, state) or _happened(kind, _thing(event.target_type, state))
 
 
 def _imported(state: Mapping[str, Any]) -> str:
@@ -114,6 +120,11 @@ def _imported(state: Mapping[str, Any]) -> str:
 def ended(text: str) -> str:
     """Drop the full stop of a sentence that a quotation at its end has closed."""
     return text.removesuffix(".") if text.endswith((".”.", "!”.", "?”.", "…”.")) else text
+
+
+def _switched(kind: EventKind, state: Mapping[str, Any]) -> str:
+    """Say what was paused or resumed; nothing of any other event."""
+    return str(_SWITCHED.get((kind, str(state.get("what"))), ""))
 
 
 def _happened(kind: EventKind, thing: str) -> str:
@@ -159,19 +170,6 @@ def _forgotten(event: MemoryEvent, state: Mapping[str, Any]) -> str:
     # What members share is counted in the assistant's own log.
     counts = state if event.target_type == "memory" else {"assistant_knowledge": state.get("facts")}
     return gettext("Forgotten for good: %(what)s.") % {"what": amounts(counts)}
-
-
-def _about_memory(kind: EventKind, state: Mapping[str, Any]) -> str:
-    recall = state.get("what") == "recall"
-    match kind:
-        case EventKind.PAUSED:
-            return gettext("Recall was paused.") if recall else gettext("Learning was paused.")
-        case EventKind.RESUMED:
-            return gettext("Recall goes on.") if recall else gettext("Learning goes on.")
-        case EventKind.IMPORTED:
-            return gettext("Imported: %(what)s.") % {"what": amounts(state)}
-        case _:
-            return _failed(state)
 
 
 def _failed(state: Mapping[str, Any]) -> str:

@@ -161,10 +161,16 @@ class AnalyseSegment(SegmentView):
         else:
             messages.success(request, self.said(segment))
         if request.htmx:
-            return self.fragment("memory/_segment_state.html", {**self.state(segment), "focus_state": True}, status)
+            return self.changed(segment, status)
         if status != 200:
             return self.page("memory/segment.html", self.about(pk), status)
         return redirect(f"{reverse('memory:segment', args=[self.memory.assistant.slug, pk])}#learnt")
+
+    def changed(self, segment: Segment, status: int) -> HttpResponse:
+        """Draw what was pressed anew: the button in the list, else how the segment stands on its page."""
+        if (self.request.htmx.target or "").startswith("analyse-"):
+            return self.fragment("memory/_segment_analyse.html", {"segment": segment, "focus": True}, status)
+        return self.fragment("memory/_segment_state.html", {**self.state(segment), "focus_state": True}, status)
 
     def said(self, segment: Segment) -> str:
         """Return what to tell the person."""

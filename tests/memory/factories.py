@@ -28,6 +28,7 @@ from memory.models import (
     Profile,
     Segment,
     SegmentPosting,
+    SegmentVisit,
     Trait,
 )
 from memory.models.knowledge import fingerprint
@@ -161,6 +162,14 @@ class SegmentPostingFactory(RowFactory[SegmentPosting]):
     memory = factory.SelfAttribute("segment.memory")
     term = factory.Sequence(lambda n: f"term{n}")
     frequency = 1
+
+
+class SegmentVisitFactory(RowFactory[SegmentVisit]):
+    class Meta:
+        model = SegmentVisit
+
+    segment = factory.SubFactory(SegmentFactory)
+    visited_at = EPOCH
 
 
 class ProfileFactory(RowFactory[Profile]):

@@ -34,6 +34,7 @@ from tests.memory.factories import (
     ProfileFactory,
     SegmentFactory,
     SegmentPostingFactory,
+    SegmentVisitFactory,
     TraitFactory,
     UserFactory,
 )
@@ -59,7 +60,7 @@ def fill() -> dict[type[Model], Model]:
     call = ModelCallFactory(memory=memory)
     rows: list[Model] = [
         memory, memory.assistant, memory.assistant.memberships.get(), segment, page, page.chain or segment, call,
-        PostingFactory(page=page), SegmentPostingFactory(segment=segment),
+        PostingFactory(page=page), SegmentPostingFactory(segment=segment), SegmentVisitFactory(segment=segment),
         ProfileFactory(memory=memory), TraitFactory(memory=memory),
         KnowledgeFactory(memory=memory, superseded_by=AssistantKnowledgeFactory(), **VECTOR),
         MemoryEventFactory(memory=memory, user=UserFactory(), model_call=call, actor=Actor.MODEL),
@@ -88,6 +89,7 @@ def test_lists_show_rows_and_ask_the_database_equally_often(
     more = {
         models.Posting: 4,
         models.SegmentPosting: 4,
+        models.SegmentVisit: 4,
         models.Assistant: 7,
         models.Membership: 7,
         models.MemoryEvent: 7,
@@ -137,7 +139,15 @@ def test_nothing_is_added_by_hand_that_only_the_domain_can_make(
 
 
 @pytest.mark.parametrize(
-    "model", [models.MemoryEvent, models.ModelCall, models.Posting, models.SegmentPosting, models.Memory]
+    "model",
+    [
+        models.MemoryEvent,
+        models.ModelCall,
+        models.Posting,
+        models.SegmentPosting,
+        models.SegmentVisit,
+        models.Memory,
+    ],
 )
 def test_logs_and_counters_are_read_only(client: Client, chief: User, model: type[Model]) -> None:
     row = fill()[model]

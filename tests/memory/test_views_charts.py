@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from memory.templatetags.dashboard import short
 from memory.views.charts.columns import HEIGHT as COLUMNS_HEIGHT
 from memory.views.charts.columns import columns_of
-from memory.views.charts.lines import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, line_of
+from memory.views.charts.lines import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, line_of
 from memory.views.charts.queue import PLACES as QUEUE_PLACES
 from memory.views.charts.queue import WIDTH as QUEUE_WIDTH
 from memory.views.charts.queue import queue_of
@@ -60,6 +61,7 @@ def boxes(picture: Picture) -> list[tuple[Box, int]]:
     return [
         *((place.box, 0) for place in picture.places),
         *((bar.box, 1) for bar in (*picture.bars, *picture.thin)),
+        *((box, 1) for box in picture.ghosts),
         *((Box(cell.x, cell.y, cell.size, cell.size), 2) for grid in picture.grids for cell in grid.cells),
     ]
 
@@ -171,7 +173,7 @@ def test_a_line_goes_from_the_first_moment_to_the_last() -> None:
     samples = [(start, 0.0, ""), (start + timedelta(days=1), 8.0, "joined"), (start + timedelta(days=2), 4.0, "")]
     line = line_of(samples, 5.0)
     assert line is not None
-    middle, top, ground = LEFT + (WIDTH - LEFT - RIGHT) // 2, 16, HEIGHT - BOTTOM
+    middle, top, ground = LEFT + (WIDTH - LEFT - RIGHT) // 2, TOP, HEIGHT - BOTTOM
     assert line.path == f"M{LEFT}.0 {ground}.0L{middle}.0 {top}.0L{WIDTH - RIGHT}.0 {(top + ground) / 2:.1f}"
     assert [(dot.x, dot.y, dot.kind) for dot in line.dots] == [(middle, top, "joined")]
     assert [tick.value for tick in line.levels] == [0, 4, 8]
@@ -190,12 +192,12 @@ def test_columns_stack_their_parts_from_the_ground() -> None:
     drawn = columns_of(days, amounts, ["reply", "title"])
     assert [column.total for column in drawn.columns] == [40, *[0] * 28, 20]
     reply, title = drawn.columns[0].pieces
-    ground = COLUMNS_HEIGHT - 24
+    ground = COLUMNS_HEIGHT - 28
     assert reply.y + reply.height == pytest.approx(ground)
     assert title.y + title.height == pytest.approx(reply.y)
     assert (reply.height / title.height, title.y) == pytest.approx((3.0, 12.0))
     assert [level.value for level in drawn.levels] == [0, 20, 40]
-    assert [column.day.day for column in drawn.named] == [1, 8, 15, 22, 29]
+    assert [column.day.day for column in drawn.named] == [1, 8, 15, 22]
     assert all(column.x >= 0 and column.x + column.width <= 640 for column in drawn.columns)
 
 
@@ -203,3 +205,15 @@ def test_days_without_anything_are_drawn_as_well() -> None:
     drawn = columns_of([date(2026, 1, 1)], {}, ["reply"])
     assert [column.pieces for column in drawn.columns] == [()]
     assert [level.value for level in drawn.levels] == [0, 1, 2]
+
+
+def test_numbers_beside_a_chart_are_short() -> None:
+    assert [short(number) for number in (0, 1, 500, 1000, 30000, 1500, 4000000)] == [
+        "0",
+        "1",
+        "500",
+        "1k",
+        "30k",
+        "1500",
+        "4M",
+    ]

@@ -122,7 +122,7 @@ def test_an_empty_memory_says_what_will_come(client: Client, memory: Memory) -> 
     html = client.get(url(memory)).content.decode()
     assert "Say something in the chat" in html
     assert "The middle fills when short-term memory is full" in html
-    assert html.count('class="tp-free"') == 2 * (7 + 1)
+    assert html.count('class="tp-free"') == 2 * (7 + 6)
 
 
 def test_it_says_whether_a_language_model_is_connected(client: Client, memory: Memory, settings: Settings) -> None:
@@ -218,6 +218,9 @@ EVENTS: list[tuple[EventKind, str, dict[str, object] | None, dict[str, object] |
     (EventKind.LEARNT, "trait", None, {"dimension": "openness", "level": "high"}, "Learnt the trait “Openness: high”."),
     (EventKind.DELETED, "profile", {"name": "job", "value": "cook"}, None, "Deleted: the profile attribute “job: cook”."),
     (EventKind.FAILED, "memory", None, {"task": "memory.consolidate", "reason": "Why."}, "Moving pages to mid-term memory failed: Why."),
+    (EventKind.PAUSED, "memory", None, {"what": "learning"}, "Learning was paused."),
+    (EventKind.RESUMED, "memory", {"what": "recall"}, {"what": "recall"}, "Memory was used for answers again."),
+    (EventKind.ASKED, "segment", None, {"title": "Art", "unread": 2}, "Analysis asked for: the segment “Art”."),
     (EventKind.EDITED, "gone", None, None, "Edited: the gone."),
     (EventKind.FORGOTTEN, "memory", None, {"pages": 2, "segments": 0, "facts": 1, "profile": 1, "traits": 3}, "Forgotten for good: 2 pages, 1 fact about you, 1 profile attribute and 3 traits."),
     (EventKind.FORGOTTEN, "memory", None, {"pages": 1}, "Forgotten for good: 1 page."),

@@ -200,7 +200,7 @@ def test_analyse_now_with_htmx_shows_that_it_waits_and_then_what_was_learnt(clie
     assert seen
     quiet = client.get(state, {"seen": seen[1]}, headers=HTMX)
     assert (quiet.status_code, quiet.content) == (204, b"")
-    assert "Read next" in client.get(url(memory, "segments")).content.decode()
+    assert "Waiting to be read" in client.get(url(memory, "segments")).content.decode()
     assert promote_due(memory, ScriptedConsolidator(), WordEmbedder()) == 1
     KnowledgeFactory(memory=memory, text="Likes tea.").sources.set(segment.pages.all())
     html = client.get(state, {"seen": seen[1]}, headers=HTMX).content.decode()
@@ -243,3 +243,29 @@ def test_a_segment_all_read_has_nothing_to_analyse(client: Client, memory: Memor
     answer = client.post(url(memory, "segment-analyse", segment.pk), follow=True)
     assert "All its pages have been read already." in answer.text
     assert queued_jobs(memory) == 0
+
+
+def test_a_segment_is_analysed_from_the_list(client: Client, memory: Memory) -> None:
+    segment = unread(memory)
+    SegmentFactory(memory=memory, title="All read", length=0)
+    SegmentFactory(memory=memory, title="Put away", length=3, archived_at=EPOCH)
+    analyse = url(memory, "segment-analyse", segment.pk)
+    html = client.get(url(memory, "segments")).text
+    assert html.count("Analyse now") == html.count(f'action="{analyse}" hx-post="{analyse}"') == 1
+    assert "Analyse now" not in client.get(url(memory, "segments"), {"show": "archived"}).text
+    row = {**HTMX, "HX-Target": f"analyse-{segment.pk}"}
+    html = client.post(analyse, headers=row).text
+    assert f'<p id="analyse-{segment.pk}" class="segment-move" tabindex="-1" autofocus>' in html
+    assert "Waiting to be read" in html
+    assert "heat-card" not in html
+    assert queued_jobs(memory) == 1
+
+
+def test_in_a_pause_the_button_in_the_list_stays_and_says_why(client: Client, memory: Memory) -> None:
+    segment = unread(memory)
+    pause_learning(memory, by=memory.user)
+    row = {**HTMX, "HX-Target": f"analyse-{segment.pk}"}
+    answer = client.post(url(memory, "segment-analyse", segment.pk), headers=row)
+    assert answer.status_code == 409
+    assert "Learning is paused" in answer.text
+    assert "Analyse now" in answer.text

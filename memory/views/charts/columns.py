@@ -9,7 +9,7 @@ from datetime import date
 from memory.views.charts.scales import level_above
 
 WIDTH, HEIGHT = 640, 220
-LEFT, RIGHT, TOP, BOTTOM = 48, 6, 12, 24
+LEFT, RIGHT, TOP, BOTTOM = 44, 4, 12, 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +69,4 @@ def columns_of(days: Sequence[date], amounts: Mapping[tuple[date, str], int], ki
         x = LEFT + pitch * number + pitch * 0.12
         columns.append(Column(day, round(x, 2), round(pitch * 0.76, 2), totals[day], tuple(pieces)))
     levels = tuple(Level(ground - height * part / 2, top * part // 2) for part in range(3))
-    return Columns(tuple(columns), levels, tuple(columns[:: max(1, len(days) // 4)]))
+    return Columns(tuple(columns), levels, tuple(columns[:: max(1, len(days) // 4)][:4]))

@@ -9,8 +9,8 @@ from datetime import datetime
 from memory.views.charts.scales import level_above
 
 WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 34, 12, 16, 26
-"""Margins, for the numbers beside the axes."""
+LEFT, RIGHT, TOP, BOTTOM = 4, 8, 20, 28
+"""Margins; the numbers of the levels stand on their lines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memory.views.charts.words import fitted, wrapped
@@ -141,6 +141,15 @@ class Grid:
     label_y: int
     cells: tuple[Cell, ...]
 
+    @property
+    def taken(self) -> str:
+        """The path of all cells that are taken: one shape for a hundred of them."""
+        return _squares(cell for cell in self.cells if cell.taken)
+
+    @property
+    def free(self) -> str:
+        return _squares(cell for cell in self.cells if not cell.taken)
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -165,6 +174,8 @@ class Picture:
     """Pages of the queue that have no place in the picture."""
     bars: tuple[Bar, ...]
     thin: tuple[Bar, ...]
+    ghosts: tuple[Box, ...]
+    """Where bars will stand, while there are none."""
     cooler: int
     """Segments that are not drawn."""
     mark_x: int
@@ -218,6 +229,7 @@ def _drawn(
         unseen=contents.waiting_count - sum(place.page is not None for place in places),
         bars=bars,
         thin=thin,
+        ghosts=() if bars else _ghosts(middle),
         cooler=contents.segment_count - len(bars) - len(thin),
         mark_x=middle.inner_x + _length(contents.threshold, contents, middle.inner_width),
         mark_top=middle.y + HEAD - 8,
@@ -255,6 +267,14 @@ def _bars(contents: Contents, panel: Box) -> tuple[tuple[Bar, ...], tuple[Bar, .
         for index, segment in enumerate(contents.segments[NAMED : NAMED + THIN])
     )
     return bars, thin
+
+
+def _ghosts(panel: Box) -> tuple[Box, ...]:
+    top = panel.y + HEAD + 14
+    return tuple(
+        Box(panel.inner_x, top + 28 * index, panel.inner_width * (NAMED - index) // (NAMED + 1), 10)
+        for index in range(NAMED)
+    )
 
 
 def _bar(segment: Warm, contents: Contents, row: Box, *, named: bool) -> Bar:
@@ -313,6 +333,10 @@ def _grids(held: Sequence[Held], panel: Box) -> tuple[Grid, ...]:
         grids.append(Grid(each, y + 4, cells))
         y += _rows(each) * pitch + 34
     return tuple(grids)
+
+
+def _squares(cells: Iterable[Cell]) -> str:
+    return "".join(f"M{cell.x} {cell.y}h{cell.size}v{cell.size}h-{cell.size}z" for cell in cells)
 
 
 def _way_across(x: int, y: int, words: str) -> Way:
