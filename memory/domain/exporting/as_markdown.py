@@ -113,8 +113,9 @@ def _segments(memory: Memory) -> Iterator[str]:
     while batch := list(segments.filter(pk__gt=at)[:BATCH]):
         for segment in batch:
             count = ngettext("%(count)d page", "%(count)d pages", segment.page_count) % {"count": segment.page_count}
-            archived = f", {_('archived')}" if segment.archived_at else ""
-            yield f"### {inline(segment.title) or _('Untitled')} ({count}{archived})"
+            archived = ", " + _("archived") if segment.archived_at else ""
+            title = inline(segment.title) or _("Untitled")
+            yield f"### {title} ({count}{archived})"
             if segment.summary.strip():
                 yield quoted(segment.summary)
             if segment.keywords:
