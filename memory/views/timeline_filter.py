@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "said": (_("Pages recorded"), (EventKind.RECORDED, EventKind.IMPORTED)),
-    "moved": (_("Sorted and read"), (EventKind.TRANSFERRED, EventKind.PROMOTED)),
+    "moved": (_("Sorted and read"), (EventKind.TRANSFERRED, EventKind.ASKED, EventKind.PROMOTED)),
     "learnt": (
         _("Learnt, said again, replaced"),
         (EventKind.LEARNT, EventKind.CONFIRMED, EventKind.MERGED, EventKind.SUPERSEDED),
@@ -36,6 +36,8 @@ GROUPS = {
             EventKind.ENABLED,
             EventKind.LOCKED,
             EventKind.UNLOCKED,
+            EventKind.APPROVED,
+            EventKind.DECLINED,
         ),
     ),
     "gone": (_("Deleted, forgotten"), (EventKind.DELETED, EventKind.FORGOTTEN)),

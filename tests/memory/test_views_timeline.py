@@ -154,8 +154,8 @@ def test_every_kind_has_its_words_and_its_group() -> None:
     ("kind", "after", "expected"),
     [
         (EventKind.PAUSED, {"what": "learning"}, "Learning was paused."),
-        (EventKind.RESUMED, {"what": "recall"}, "Recall goes on."),
-        (EventKind.IMPORTED, {"pages": 2, "facts": 1}, "Imported: 2 pages and 1 fact about you."),
+        (EventKind.RESUMED, {"what": "recall"}, "Memory was used for answers again."),
+        (EventKind.IMPORTED, {"pages": 2, "facts": 1}, "A file was imported: 2 pages and 1 fact about you."),
     ],
 )
 def test_what_happened_to_the_memory_as_a_whole(kind: EventKind, after: dict[str, Any], expected: str) -> None:
