@@ -114,12 +114,16 @@ def addresses_of(memory: Memory) -> dict[str, str]:
 
 LISTS: Mapping[str, tuple[str, ...]] = {
     "overview": (),
+    "timeline": ("?kind=moved", "?who=job", "?since=2020-01-01&until=2020-01-31", "?before=5000"),
+    "try": ("?q=What+was+new+in+topic+7%3F",),
+    "costs": (),
     "short-term": (),
-    "segments": ("?page=40", "?show=archived"),
+    "segments": ("?page=40", "?sort=title", "?search=topic", "?show=archived"),
     "profile": (),
-    "traits": (),
-    "knowledge": (),
+    "traits": ("?show=known",),
+    "knowledge": ("?q=fact+7", "?status=archived", "?pinned=yes"),
     "assistant-knowledge": (),
+    "export": (),
 }
 """Names of addresses, each with further queries to measure."""
 
