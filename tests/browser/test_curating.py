@@ -166,8 +166,20 @@ def search_facts(dashboard: DashboardPage, words: str) -> Locator:
     return dashboard.page.locator("#knowledge-list")
 
 
+def forget_the_fact(dashboard: DashboardPage) -> None:
+    """See first what goes, and that the page that says it does not."""
+    page = dashboard.page
+    dashboard.row(WORD).get_by_role("link", name="Delete").click()
+    page.get_by_role("link", name="Forget for good…").click()
+    expect(dashboard.heading).to_have_text("Forget a fact about you")
+    expect(page.locator(".forgetting-goes")).to_contain_text(f"my parrot is called {WORD}.")
+    expect(page.get_by_text("The pages that say it stay, and the assistant can recall them.")).to_be_visible()
+    dashboard.button("Forget for good").click()
+    dashboard.told("Forgotten for good: 1 fact about you.")
+
+
 def forget_the_conversation(dashboard: DashboardPage) -> None:
-    """See first what goes: the page and the fact that rests on it alone."""
+    """See first what goes, here too: the page that was made of it."""
     page = dashboard.page
     page.goto(f"{dashboard.memoryos.url}/new/")
     title = page.locator("#list-place").get_by_role("link").filter(has_text=WORD).first.inner_text()
@@ -176,7 +188,6 @@ def forget_the_conversation(dashboard: DashboardPage) -> None:
     dialog.get_by_role("link", name="Delete and forget…").click()
     goes = dialog.locator(".forgetting-goes")
     expect(goes).to_contain_text(f"Remember that my parrot is called {WORD}.")
-    expect(goes.get_by_text("1 fact about you")).to_be_visible()
     dialog.get_by_role("button", name="Delete and forget").click()
     dashboard.told("forgot for good: 1 page")
 
@@ -192,6 +203,8 @@ def test_what_is_forgotten_stands_nowhere(dashboard: DashboardPage) -> None:
     # The sweep finds what there is to find.
     known = {"memory_page.query", "memory_knowledge.text", "memory_memoryevent.after", "chat_message.content"}
     assert places_of(dashboard.memoryos, WORD) >= known
+    search_facts(dashboard, WORD)
+    forget_the_fact(dashboard)
     forget_the_conversation(dashboard)
     assert [text for text in recalled(dashboard, "What is my parrot called?") if WORD in text] == []
     expect(search_facts(dashboard, WORD)).not_to_contain_text("parrot")
