@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.serving import Product
@@ -18,6 +20,7 @@ class DashboardPage:
     def __init__(self, page: Page, memoryos: Product) -> None:
         self.page = page
         self.memoryos = memoryos
+        self.slug = "assistant"
 
     @property
     def content(self) -> Locator:
@@ -47,6 +50,8 @@ class DashboardPage:
         """Open the dashboard."""
         self.page.goto(f"{self.memoryos.url}/memory/")
         expect(self.heading).to_have_text(HEADINGS["Overview"])
+        # Several have an assistant of this name.
+        self.slug = self.page.url.rstrip("/").rpartition("/")[2]
 
     def open(self, name: str) -> None:
         """Follow a link of the dashboard's own."""
@@ -66,21 +71,22 @@ class DashboardPage:
         expect(self.page.get_by_role("status").filter(has_text=words)).to_be_visible()
 
     def load_demo(self) -> None:
-        """Load the demo data from the overview, and wait until the background is done with it."""
+        """Load the demo data from the overview, as somebody new here."""
         self.overview()
         self.button("Load demo data").click()
         self.told("Demo data is loaded: 60 pages.")
-        self.settle()
 
     def settle(self) -> None:
-        """Wait on the overview until nothing works in the background."""
-        expect(self.page.locator(".jobs")).to_contain_text("Up to date")
+        """Look at the overview until nothing works in the background."""
+        for _ in range(60):
+            self.overview()
+            if "Up to date" in self.page.locator(".jobs").inner_text():
+                return
+        raise AssertionError("The work in the background does not come to an end.")
 
     def recalled(self, question: str) -> list[str]:
-        """Try a question; return what would be put into the prompt, best first."""
-        self.open("Try a question")
-        self.page.get_by_label("Your question").fill(question)
-        self.button("Try it").click()
+        """Try a question by its address; return what would be put into the prompt, best first."""
+        self.page.goto(f"{self.memoryos.url}/memory/{self.slug}/try/?{urlencode({'q': question})}")
         expect(self.page.locator("#room-heading")).to_be_visible()
         found: list[str] = self.page.locator("[aria-labelledby=given-heading] .found-items > li").evaluate_all(RECALLED)
         return found

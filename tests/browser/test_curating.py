@@ -194,10 +194,11 @@ def forget_the_conversation(dashboard: DashboardPage) -> None:
 
 def test_what_is_forgotten_stands_nowhere(dashboard: DashboardPage) -> None:
     dashboard.load_demo()
+    dashboard.settle()
     chat = ChatPage(dashboard.page, dashboard.memoryos)
     chat.new()
     chat.ask(f"Remember that my parrot is called {WORD}.")
-    assert any(WORD in text for text in recalled(dashboard, "What is my parrot called?"))
+    assert any(WORD in text for text in dashboard.recalled("What is my parrot called?"))
     expect(search_facts(dashboard, WORD)).to_contain_text(f"parrot is called {WORD}.")
     expect(search_conversations(dashboard, WORD).locator(".found").first).to_contain_text(WORD)
     # The sweep finds what there is to find.
@@ -206,16 +207,10 @@ def test_what_is_forgotten_stands_nowhere(dashboard: DashboardPage) -> None:
     search_facts(dashboard, WORD)
     forget_the_fact(dashboard)
     forget_the_conversation(dashboard)
-    assert [text for text in recalled(dashboard, "What is my parrot called?") if WORD in text] == []
+    assert [text for text in dashboard.recalled("What is my parrot called?") if WORD in text] == []
     expect(search_facts(dashboard, WORD)).not_to_contain_text("parrot")
     expect(search_conversations(dashboard, WORD)).to_contain_text("Nothing found for")
     assert places_of(dashboard.memoryos, WORD) == set()
-
-
-def recalled(dashboard: DashboardPage, question: str) -> list[str]:
-    dashboard.overview()
-    dashboard.settle()
-    return dashboard.recalled(question)
 
 
 def tab_to(page: Page, target: Locator, most: int = 60) -> None:

@@ -166,7 +166,7 @@ def test_a_call_of_the_model_is_followed_from_the_timeline(dashboard: DashboardP
         chat = ChatPage(page, dashboard.memoryos)
         chat.new()
         chat.ask("My canoe is called Bramble.")
-        dashboard.overview()
+        dashboard.settle()
         expect(page.get_by_text("3 of 7 pages").first).to_be_visible()
         dashboard.open("Timeline")
         page.get_by_label("Sorted and read").check()
