@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -28,6 +28,9 @@ from memory.forms import MergeForm, NewKnowledgeForm
 from memory.models import Knowledge
 from memory.views.base import DashboardRequest
 from memory.views.knowledge import AssistantKnowledgeView, KnowledgeView, shortened
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 CHOSEN_AT_MOST = 200
 REPLACEABLE_SHOWN = 15
@@ -171,6 +174,13 @@ class UndeleteAllKnowledge(ChosenKnowledge):
             messages.success(request, said % {"count": count})
         self.tell_refused(done)
         return HttpResponseClientRedirect(self.list_address()) if request.htmx else self.back()
+
+    def refuse(self, status: int, reason: str | StrPromise) -> HttpResponse:
+        """Say why not; to HTMX in the page's own status line, because there is no row whose place could say it."""
+        if not self.request.htmx:
+            return super().refuse(status, reason)
+        messages.error(self.request, str(reason))
+        return HttpResponse(render_to_string("_messages.html", {"oob": True}, self.request), status=status)
 
     def tell_refused(self, done: Undone) -> None:
         """Say which are not back, and why."""

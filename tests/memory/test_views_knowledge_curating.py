@@ -227,6 +227,8 @@ def test_an_undo_of_what_is_foreign_or_never_was_is_not_found(
     answer = client.post(url(memory, "knowledge-undelete-all"), data, headers=headers)
     assert (answer.status_code, "cannot be brought back" in answer.text) == (404, True)
     assert ("<html" in answer.text) == (not headers)
+    # There is no row that HTMX could put the refusal into: it goes to the status line, as an error.
+    assert ('hx-swap-oob="innerHTML"' in answer.text, "message-error" in answer.text) == (bool(headers), bool(headers))
     assert Knowledge.objects.count() == 0
 
 
