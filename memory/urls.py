@@ -47,12 +47,15 @@ def switches(kind: str, **views: AnyItemView) -> list[URLPattern]:
     return [path(f"{base}/{name}/", view.as_view(), name=f"{kind}-{name}") for name, view in views.items()]
 
 
-def together(kind: str, add: AnyItemView, bulk: AnyItemView, merge: AnyItemView) -> list[URLPattern]:
+def together(
+    kind: str, add: AnyItemView, bulk: AnyItemView, undelete: AnyItemView, merge: AnyItemView
+) -> list[URLPattern]:
     """Return the addresses of what is done to facts beyond one row."""
     base = f"<slug:assistant>/{kind}"
     return [
         path(f"{base}/add/", add.as_view(), name=f"{kind}-add"),
         path(f"{base}/bulk/", bulk.as_view(), name=f"{kind}-bulk"),
+        path(f"{base}/undelete/", undelete.as_view(), name=f"{kind}-undelete-all"),
         path(f"{base}/merge/", merge.as_view(), name=f"{kind}-merge"),
     ]
 
@@ -93,7 +96,13 @@ urlpatterns = [
     *rows("traits", persona.ShowTrait, persona.EditTrait, persona.DeleteTrait, forgetting.ForgetTrait),
     *switches("traits", disable=persona.DisableTrait, enable=persona.EnableTrait),
     path("<slug:assistant>/knowledge/", lists.KnowledgeList.as_view(), name="knowledge"),
-    *together("knowledge", curating.AddKnowledge, curating.BulkKnowledge, curating.MergeKnowledge),
+    *together(
+        "knowledge",
+        curating.AddKnowledge,
+        curating.BulkKnowledge,
+        curating.UndeleteAllKnowledge,
+        curating.MergeKnowledge,
+    ),
     path("<slug:assistant>/knowledge/<int:pk>/replace/", curating.ReplaceKnowledge.as_view(), name="knowledge-replace"),
     *rows(
         "knowledge",
@@ -121,6 +130,7 @@ urlpatterns = [
         "assistant-knowledge",
         curating.AddAssistantKnowledge,
         curating.BulkAssistantKnowledge,
+        curating.UndeleteAllAssistantKnowledge,
         curating.MergeAssistantKnowledge,
     ),
     path(

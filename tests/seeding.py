@@ -43,7 +43,8 @@ _NO_PAGES |= {"import-upload", "import-confirm", "import-retry", "import-cancel"
 _NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "unremember", "paused"}
 _SWITCHES = (
     *("-disable", "-enable", "-pin", "-unpin", "-archive", "-unarchive", "-reinstate", "-approve", "-decline"),
-    *("-bulk", "-merge", "-lock", "-unlock", "-undelete", "-restore", "-pause", "-resume", "-analyse", "-state"),
+    *("-bulk", "-merge", "-lock", "-unlock", "-undelete", "-undelete-all", "-restore"),
+    *("-pause", "-resume", "-analyse", "-state"),
 )
 _DOWNLOADS = {"export-json", "export-markdown"}
 _FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}

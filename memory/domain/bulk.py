@@ -1,4 +1,4 @@
-"""Bulk: one deed done to several facts, all or as many as allow it, in one transaction."""
+"""Bulk: one deed done to several facts, or undone, all or as many as allow it, in one transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_kno
 from memory.domain.knowledge import delete_knowledge, lock_home
 from memory.domain.merging import reinstate_knowledge
 from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
-from memory.exceptions import MemoryOSError
+from memory.domain.undoing import deleted_words, undelete_knowledge
+from memory.enums import Subject
+from memory.exceptions import DuplicateKnowledge, MemoryOSError, NothingToRestore
 from memory.models import Assistant, Knowledge, Memory
 
 Deed = Callable[..., Knowledge | None]
@@ -45,6 +47,18 @@ class Done:
     refused: tuple[tuple[Knowledge, Reason], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Which of several deleted facts are back, and which are not: by their words, and the reason.
+
+    `unknown` counts those of which the log has no words: they were forgotten, or never belonged here.
+    """
+
+    back: tuple[Knowledge, ...]
+    refused: tuple[tuple[str, Reason], ...]
+    unknown: int
+
+
 def change_all(home: Memory | Assistant, entries: Sequence[Knowledge], deed: str, *, by: User) -> Done:
     """Do one of `DEEDS` to each of these facts of a home, in the order given; return what became of them.
 
@@ -71,3 +85,28 @@ def change_all(home: Memory | Assistant, entries: Sequence[Knowledge], deed: str
                 else:
                     changed.append(entry)
     return Done(tuple(changed), tuple(refused))
+
+
+def undelete_all(memory: Memory, keys: Sequence[int], subject: Subject, *, by: User) -> Undone:
+    """Bring back each of these deleted facts, the last one first; return what became of them. Twice is once.
+
+    One transaction behind the lock of the memory, for facts about its assistant of that one, too. A fact that cannot
+    come back hinders no other. Each is logged by `undelete_knowledge`. The other way round than they went: so what had
+    replaced another one is there before it, or is pointed to anew, as before.
+    """
+    back: list[Knowledge] = []
+    refused: list[tuple[str, Reason]] = []
+    unknown = 0
+    with transaction.atomic():
+        lock_home(memory)
+        if subject is Subject.ASSISTANT:
+            lock_home(memory.assistant)
+        for key in reversed(dict.fromkeys(keys)):
+            try:
+                with transaction.atomic():
+                    back.append(undelete_knowledge(memory, key, subject, by=by))
+            except NothingToRestore:
+                unknown += 1
+            except DuplicateKnowledge as refusal:
+                refused.append((deleted_words(memory, key, subject), str(refusal)))
+    return Undone(tuple(reversed(back)), tuple(reversed(refused)), unknown)

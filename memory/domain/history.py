@@ -38,9 +38,22 @@ def former_state(item: LongTerm, told: MemoryEvent) -> dict[str, Any] | None:
     state = told.before
     if not isinstance(state, dict) or any(not isinstance(state.get(name), str) for name in _words(item)):
         return None
-    same = all(state[name] == getattr(item, name) for name in _words(item))
-    put_aside = isinstance(item, Knowledge) and item.status in _PUT_ASIDE
-    return None if same and not put_aside else state
+    same_status = not isinstance(item, Knowledge) or status_again(item, state) == item.status
+    return None if _says(item, state) and same_status else state
+
+
+def status_again(item: Knowledge, state: dict[str, Any]) -> str:
+    """Return the status of a fact that is set back to a former state.
+
+    What was proposed waits for a decision again, and what was disabled is not used. Else what was put aside is in use
+    again, unless it was put aside before, too, and said the same. What is disabled now stays so.
+    """
+    former = state.get("status")
+    if former in (KnowledgeStatus.PROPOSED, KnowledgeStatus.DISABLED):
+        return str(former)
+    if item.status not in _PUT_ASIDE or (former in _PUT_ASIDE and _says(item, state)):
+        return item.status
+    return KnowledgeStatus.ACTIVE
 
 
 def restore_state(item: LongTerm, event_id: int, embedder: Embedder, *, by: User) -> LongTerm:
@@ -48,8 +61,8 @@ def restore_state(item: LongTerm, event_id: int, embedder: Embedder, *, by: User
 
     The words of a fact are embedded before the transaction. In one transaction: lock the row's home; read the event
     again, which a forgetting may have emptied meanwhile; write its words, and what it rested on where the event says
-    so; a fact that was superseded or archived is in use again, beyond the capacity the least useful of the others is
-    archived; log `restored` with both states. What says the same already stays as it is: twice is once.
+    so; a fact has the status that `status_again` says, and where it is in use again, beyond the capacity the least
+    useful of the others is archived; log `restored` with both states. What is so already stays as it is: twice is once.
     Raises NothingToRestore (no such event, or too little in it), DuplicateKnowledge (another fact says the same), the
     row's DoesNotExist (gone) and ModelError (no vector: nothing is changed).
     """
@@ -67,6 +80,11 @@ def _words(item: LongTerm) -> tuple[str, ...]:
             return ("value",)
         case Trait():
             return ("level", "reason")
+
+
+def _says(item: LongTerm, state: dict[str, Any]) -> bool:
+    """Tell whether a row says what a state says."""
+    return all(state[name] == getattr(item, name) for name in _words(item))
 
 
 def _state(item: LongTerm, event_id: int) -> dict[str, Any] | None:
@@ -87,13 +105,16 @@ def _restore_fact(item: Knowledge, event_id: int, embedder: Embedder, by: User) 
         state = _state(fresh, event_id)
         if state is None:
             return fresh
-        before = traced(fresh, fact_state(fresh))
+        before, status = traced(fresh, fact_state(fresh)), status_again(fresh, state)
         fresh.text, fresh.fingerprint, fresh.locked = state["text"], fingerprint(state["text"]), True
         fresh.embedding, fresh.embedding_model = as_stored(vector), embedder.name
         if fresh.status in _PUT_ASIDE:
-            fresh.status, fresh.superseded_by, fresh.valid_to = KnowledgeStatus.ACTIVE, None, None
+            fresh.superseded_by, fresh.valid_to = None, None
+        fresh.status = status
         if "valid_from" in state:
-            fresh.valid_from, fresh.valid_to = moment(state, "valid_from"), moment(state, "valid_to")
+            # The end of what was superseded came of what replaced it.
+            ended = state.get("status") == KnowledgeStatus.SUPERSEDED
+            fresh.valid_from, fresh.valid_to = moment(state, "valid_from"), None if ended else moment(state, "valid_to")
         try:
             with transaction.atomic():
                 fresh.save()

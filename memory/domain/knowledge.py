@@ -20,7 +20,7 @@ from memory.domain.eviction import archive_excess_knowledge
 from memory.domain.ledger import embedded
 from memory.domain.persona import require_unchanged, required_text
 from memory.domain.provenance import content
-from memory.domain.snapshots import fact_state, snapshot, source_keys
+from memory.domain.snapshots import fact_state, snapshot, source_keys, traced
 from memory.domain.vectors import as_stored
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, KnowledgeStatus, Subject
@@ -128,7 +128,7 @@ def edit_knowledge(
     with transaction.atomic():
         fresh = locked_entry(entry)
         require_unchanged(fresh, expected)
-        before = {"text": fresh.text}
+        before = traced(fresh, {"text": fresh.text})
         if fresh.status in (KnowledgeStatus.SUPERSEDED, KnowledgeStatus.ARCHIVED):
             # What a person writes now holds now, whatever became of the entry meanwhile.
             fresh.status, fresh.superseded_by, fresh.valid_to = KnowledgeStatus.ACTIVE, None, None

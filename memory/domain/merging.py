@@ -6,6 +6,7 @@ Nothing is deleted: what no longer holds stays, marked as superseded by what doe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from memory.domain.duplicates import more_precise
 from memory.domain.knowledge import TEXT_LENGTH, lock_home, locked_entry, person_event
 from memory.domain.ledger import embedded
 from memory.domain.persona import required_text
+from memory.domain.snapshots import fact_state, traced
 from memory.domain.vectors import as_stored
 from memory.embedding.base import Embedder
 from memory.enums import EventKind, KnowledgeStatus
@@ -60,7 +62,7 @@ def merge_knowledge(entries: Sequence[Knowledge], text: str, embedder: Embedder,
             raise KnowledgeChanged
         kept = next((entry for entry in fresh if entry.fingerprint == fingerprint(text)), fresh[0])
         others = [entry for entry in fresh if entry.pk != kept.pk]
-        before = {"text": kept.text}
+        before = traced(kept, fact_state(kept))
         _gather(kept, fresh)
         kept.text, kept.fingerprint, kept.locked, kept.status = text, fingerprint(text), True, KnowledgeStatus.ACTIVE
         kept.embedding, kept.embedding_model = as_stored(vector), embedder.name
@@ -91,8 +93,8 @@ def replace_knowledge(new: Knowledge, old: Knowledge, *, by: User) -> Knowledge:
             if ended.superseded_by_id != holds.pk:
                 raise KnowledgeChanged
             return ended
-        ended.valid_to = max(holds.valid_from or holds.confirmed_at, ended.valid_from or ended.confirmed_at)
-        _supersede([ended], holds, by)
+        end = max(holds.valid_from or holds.confirmed_at, ended.valid_from or ended.confirmed_at)
+        _supersede([ended], holds, by, end)
     return ended
 
 
@@ -107,9 +109,10 @@ def reinstate_knowledge(entry: Knowledge, *, by: User) -> Knowledge:
         fresh = locked_entry(entry)
         if fresh.status != KnowledgeStatus.SUPERSEDED:
             return fresh
+        before = traced(fresh, fact_state(fresh))
         fresh.status, fresh.superseded_by, fresh.valid_to = KnowledgeStatus.ACTIVE, None, None
         _save(fresh)
-        log(person_event(EventKind.RESTORED, fresh, by, None, {"text": fresh.text}))
+        log(person_event(EventKind.RESTORED, fresh, by, before, {"text": fresh.text}))
         make_room_for(fresh)
     return fresh
 
@@ -131,16 +134,17 @@ def _gather(kept: Knowledge, entries: Sequence[Knowledge]) -> None:
     kept.pinned = any(entry.pinned for entry in entries)
 
 
-def _supersede(ended: Sequence[Knowledge], holds: Knowledge, by: User) -> None:
+def _supersede(ended: Sequence[Knowledge], holds: Knowledge, by: User, end: datetime | None = None) -> None:
+    """Let entries be replaced by another one; with `end` they stop being true then. The log keeps what they were."""
+    events = []
     for entry in ended:
+        before = traced(entry, fact_state(entry))
         entry.status, entry.superseded_by = KnowledgeStatus.SUPERSEDED, holds
+        entry.valid_to = end or entry.valid_to
         entry.save(update_fields=["status", "superseded_by", "valid_to", "updated_at"])
-    log(
-        *(
-            person_event(EventKind.SUPERSEDED, entry, by, None, {"text": entry.text, "by": holds.text})
-            for entry in ended
-        )
-    )
+        after = {"text": entry.text, "by": holds.text}
+        events.append(person_event(EventKind.SUPERSEDED, entry, by, before, after))
+    log(*events)
 
 
 def _save(entry: Knowledge) -> None:

@@ -258,7 +258,7 @@ def require_unchanged(row: Profile | Trait | Knowledge, expected: datetime | Non
 
 
 def _write(row: Row, by: User, **values: str) -> Row:
-    before = state_of(row) if row.pk else None
+    before = traced(row, state_of(row)) if row.pk else None
     for name, value in values.items():
         setattr(row, name, value)
     row.locked = True

@@ -2,7 +2,7 @@
 
 The log names things by their keys, and quotes them: the words of facts, the titles of segments. An event is emptied
 when it is about a row that goes, or says something that was learnt from a page that goes and that no row that stays
-says.
+says: also where it stands in what is told of another row, as what was merged into it or what has replaced it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _LONG_TERM = ("knowledge", "profile", "trait")
 _DATES = ("valid_from", "valid_to", "confirmed_at", "created_at")
 _NAMES = frozenset({"name", "dimension", "level", "source", "status", *_DATES})
 """What an event says under these keys are the words of a form, not of a page."""
+_QUOTES = frozenset({"by", "merged"})
+"""What an event says under these keys are the words of other rows."""
 
 
 def scrub_log(memory: Memory, plan: Forgetting) -> None:
@@ -35,10 +37,8 @@ def scrub_log(memory: Memory, plan: Forgetting) -> None:
         | Q(target_type="profile", target_id__in=rows.profile)
         | Q(target_type="trait", target_id__in=rows.traits)
     )
-    told = list(_events(memory).filter(about).values_list("pk", "target_type", "before", "after"))
-    # What a fact once said, before it was edited, may stand in what is told of others.
-    said = {text for _, kind, *states in told if kind == "knowledge" for state in states for text in _texts(state)}
-    scrub({*(pk for pk, *_ in told), *_quoting(memory, plan, said)})
+    told = _events(memory).filter(about)
+    scrub({*told.values_list("pk", flat=True), *_quoting(memory, plan, _said_in(told))})
 
 
 def scrub_everything(memory: Memory, plan: Forgetting) -> None:
@@ -46,7 +46,7 @@ def scrub_everything(memory: Memory, plan: Forgetting) -> None:
     shared = MemoryEvent.objects.filter(
         memory__isnull=True, assistant=memory.assistant_id, target_type="knowledge", target_id__in=plan.rows.knowledge
     )
-    scrub({*shared.values_list("pk", flat=True), *_quoting(memory, plan)})
+    scrub({*shared.values_list("pk", flat=True), *_quoting(memory, plan, _said_in(shared))})
     memory.events.all().delete()
 
 
@@ -55,10 +55,17 @@ def _events(memory: Memory) -> QuerySet[MemoryEvent]:
     return MemoryEvent.objects.filter(Q(memory=memory) | Q(memory__isnull=True, assistant=memory.assistant_id))
 
 
-def _quoting(memory: Memory, plan: Forgetting, quoted: Iterable[str] = ()) -> Iterator[int]:
+def _said_in(events: QuerySet[MemoryEvent]) -> set[str]:
+    """Return what events say of facts; what one said before it was edited may stand in what is told of others."""
+    told = events.filter(target_type="knowledge").values_list("before", "after")
+    return {text for states in told.iterator(chunk_size=5000) for text in _texts(list(states))}
+
+
+def _quoting(memory: Memory, plan: Forgetting, quoted: Iterable[str]) -> Iterator[int]:
     """Yield events about long-term entries that say what nothing that stays says, and that came of what goes.
 
-    `quoted` are words of what goes that it no longer says.
+    `quoted` are words of what goes that it no longer says. What came of what goes is looked for in all events: a fact
+    that was deleted since is quoted by those that it was merged into, or that it has replaced.
     """
     calls = set(_calls_that_read(memory, plan))
     learnt_from = _events(memory).filter(target_type__in=_LONG_TERM)
@@ -68,9 +75,12 @@ def _quoting(memory: Memory, plan: Forgetting, quoted: Iterable[str] = ()) -> It
     stands = _said_by_what_stays(memory, plan)
     gone.update(set(quoted) - stands)
     told = learnt_from.values_list("pk", "target_type", "target_id", "before", "after")
-    for pk, kind, target, before, after in told.iterator(chunk_size=5000):
-        said = set(_texts(before)) | set(_texts(after))
-        if said & gone or ((kind, target) in suspects and said - stands):
+    said = [(pk, (kind, key) in suspects, states) for pk, kind, key, *states in told.iterator(chunk_size=5000)]
+    learnt = {text for _, suspect, states in said if suspect for text in _texts(states, _QUOTES)}
+    gone.update(learnt - stands)
+    for pk, suspect, states in said:
+        texts = set(_texts(states))
+        if texts & gone or (suspect and texts - stands):
             yield pk
 
 
@@ -112,19 +122,15 @@ def _said_by_what_stays(memory: Memory, plan: Forgetting) -> set[str]:
     }
 
 
-def _texts(state: Any) -> Iterator[str]:
-    """Yield every text an event's state holds, however deep, but for names of forms."""
+def _texts(state: Any, besides: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield every text an event's state holds, however deep, but for names of forms and what stands under `besides`."""
     match state:
         case str():
             yield state
         case dict():
             for key, value in state.items():
-                if key not in _NAMES:
-                    yield from _texts(value)
+                if key not in _NAMES and key not in besides:
+                    yield from _texts(value, besides)
         case list():
-            yield from _flattened(state)
-
-
-def _flattened(states: Iterable[Any]) -> Iterator[str]:
-    for state in states:
-        yield from _texts(state)
+            for each in state:
+                yield from _texts(each, besides)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from memory.domain.activity import log
 from memory.domain.disabling import make_room_for
 from memory.domain.knowledge import locked_entry, person_event
+from memory.domain.snapshots import fact_state, traced
 from memory.enums import EventKind, KnowledgeStatus
 from memory.exceptions import DuplicateKnowledge
 from memory.models import Knowledge
@@ -52,13 +53,14 @@ def _move(entry: Knowledge, by: User, kind: EventKind, source: KnowledgeStatus, 
         fresh = locked_entry(entry)
         if fresh.status != source:
             return fresh
+        before = traced(fresh, fact_state(fresh))
         fresh.status = status
         try:
             with transaction.atomic():
                 fresh.save(update_fields=["status", "updated_at"])
         except IntegrityError as error:
             raise DuplicateKnowledge from error
-        log(person_event(kind, fresh, by, None, {"text": fresh.text}))
+        log(person_event(kind, fresh, by, before, {"text": fresh.text}))
         if status == KnowledgeStatus.ACTIVE:
             make_room_for(fresh)
     return fresh

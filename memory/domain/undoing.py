@@ -61,6 +61,12 @@ def undelete_knowledge(memory: Memory, pk: int, subject: Subject, *, by: User) -
     return entry
 
 
+def deleted_words(memory: Memory, pk: int, subject: Subject) -> str:
+    """Return what a deleted fact said. Raises NothingToRestore (never deleted, or forgotten since)."""
+    home = memory if subject is Subject.USER else memory.assistant
+    return str(_last_deletion(home, Knowledge, pk, "confirmed_at")["text"])
+
+
 def undelete_persona(memory: Memory, kind: type[Row], pk: int, *, by: User) -> Row:
     """Bring a deleted profile attribute or trait back. One that is there is returned as it is: twice is once.
 

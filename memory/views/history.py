@@ -39,8 +39,7 @@ class UndeleteItem(ItemView[Row]):
         messages.success(request, gettext("“%(name)s” is back.") % {"name": self.name_of(row)})
         if not request.htmx:
             return redirect(self.list_address(row))
-        fresh = get_object_or_404(self.with_sources(self.items()), pk=pk)
-        context = {"item": fresh, "row_template": self.row_template, "focus": True, "oob": True}
+        context = {"item": self.drawn_anew(pk), "row_template": self.row_template, "focus": True, "oob": True}
         return self.fragment("memory/_switched_row.html", {**context, **self.numbers()})
 
 

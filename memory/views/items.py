@@ -86,6 +86,10 @@ class ItemView(MemoryView, Generic[Row]):
         """Annotate `source_count` and attach `latest_sources`: pages of this memory only, whoever shares the row."""
         return with_sources(rows, self.memory, self.source_field)
 
+    def drawn_anew(self, pk: int) -> Row:
+        """Return a row with all that it shows in its list. Raises Http404."""
+        return get_object_or_404(self.with_sources(self.items()), pk=pk)
+
     def row(self, item: Row, **context: Any) -> HttpResponse:
         """Render the row as it stands in its list."""
         return self.fragment(self.row_template, {"item": item, **context})
@@ -104,7 +108,7 @@ class ShowItem(ItemView[Row]):
     """The row; without HTMX a page that also lists every page of the dialogue it rests on."""
 
     def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
-        item = get_object_or_404(self.with_sources(self.items()), pk=pk)
+        item = self.drawn_anew(pk)
         if request.htmx:
             return self.row(item, focus=True)
         sources = getattr(item, self.source_field).filter(memory=self.memory).defer("embedding")
@@ -181,7 +185,7 @@ class EditItem(ItemView[Row]):
         return self.page("memory/edit.html", context, status)
 
     def saved(self, pk: int) -> HttpResponse:
-        item = get_object_or_404(self.with_sources(self.items()), pk=pk)
+        item = self.drawn_anew(pk)
         return self.row(item, focus=True) if self.request.htmx else redirect(self.list_address(item))
 
 
@@ -238,8 +242,7 @@ class SwitchItem(ItemView[Row]):
             messages.success(request, self.told % {"name": self.name_of(item)})
         if not request.htmx:
             return redirect(self.list_address(item))
-        fresh = get_object_or_404(self.with_sources(self.items()), pk=pk)
-        context = {"item": fresh, "focus_switch": self.switch, "oob": True, **self.numbers()}
+        context = {"item": self.drawn_anew(pk), "focus_switch": self.switch, "oob": True, **self.numbers()}
         return self.fragment("memory/_switched_row.html", {"row_template": self.row_template, **context})
 
 

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
 from memory.domain.locking import lock_knowledge, unlock_knowledge
 from memory.domain.merging import reinstate_knowledge
+from memory.domain.searching import Hit, search_knowledge
 from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
 from memory.domain.undoing import undelete_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Subject
-from memory.forms import KnowledgeForm
+from memory.forms import KnowledgeFilterForm, KnowledgeForm
 from memory.models import Assistant, Knowledge, Memory
 from memory.views.items import DeleteItem, DisableItem, EditItem, EnableItem, ItemView, ShowItem, SwitchItem
+from memory.views.recalled import positive, signal_bars
+
+
+def status_in(query: QueryDict) -> KnowledgeStatus:
+    """Return the status whose facts a list was asked for: the active ones unless it names others."""
+    wish = query.get("status", "")
+    return KnowledgeStatus(wish) if wish in KnowledgeStatus.values else KnowledgeStatus.ACTIVE
+
+
+def add_fits(rows: Iterable[Knowledge], hits: Sequence[Hit]) -> None:
+    """Attach to those of the rows that were found why they fit; the bars of all that were found have one measure."""
+    by_key = {hit.pk: hit.score for hit in hits}
+    longest = max((positive(score.signals()) for score in by_key.values()), default=0.0)
+    for row in rows:
+        if (score := by_key.get(row.pk)) is not None:
+            row.fit = {"score": score.total, "bars": signal_bars(score.signals(), longest)}  # type: ignore[attr-defined]
+
+
+def shortened(text: str) -> str:
+    """Return what messages call a fact that says this."""
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 class KnowledgeView(ItemView[Knowledge]):
@@ -36,7 +61,7 @@ class KnowledgeView(ItemView[Knowledge]):
         return Knowledge.objects.about_user(self.memory).select_related("superseded_by").defer("embedding")
 
     def name_of(self, item: Knowledge) -> str:
-        return item.text if len(item.text) <= 60 else f"{item.text[:59]}…"
+        return shortened(item.text)
 
     def initial(self, item: Knowledge) -> dict[str, Any]:
         return {"text": item.text}
@@ -69,9 +94,24 @@ class KnowledgeView(ItemView[Knowledge]):
 
     def place(self) -> dict[str, Any]:
         # A row that HTMX draws anew in its list can be ticked there, and nowhere else.
-        came_from = self.request.htmx.current_url_abs_path or ""
-        in_list = came_from.partition("?")[0] == reverse(f"memory:{self.kind}", args=[self.memory.assistant.slug])
+        in_list = self.list_query is not None
         return {**super().place(), "may_edit": self.may_write, "choosing": in_list and self.may_write}
+
+    @property
+    def list_query(self) -> QueryDict | None:
+        """Return what the list was asked for that HTMX draws a row of anew; None where there is no such list."""
+        path, _, query = (self.request.htmx.current_url_abs_path or "").partition("?")
+        in_list = path == reverse(f"memory:{self.kind}", args=[self.memory.assistant.slug])
+        return QueryDict(query.partition("#")[0]) if in_list else None
+
+    def drawn_anew(self, pk: int) -> Knowledge:
+        """Return a fact as its list shows it: where that is a search, with why it fits."""
+        item = super().drawn_anew(pk)
+        asked = self.list_query or QueryDict()
+        if words := KnowledgeFilterForm(asked).chosen().get("q"):
+            rows = self.items().filter(Q(status=status_in(asked)) | Q(pk=pk))
+            add_fits([item], search_knowledge(self.memory, rows, words, now=timezone.now()).hits)
+        return item
 
     def numbers(self) -> dict[str, Any]:
         active = self.items().filter(status=KnowledgeStatus.ACTIVE).count()

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django_htmx.http import HttpResponseClientRedirect
 
 from memory.domain.adding import add_knowledge
-from memory.domain.bulk import DEEDS, Done, change_all
+from memory.domain.bulk import DEEDS, Done, Undone, change_all, undelete_all
 from memory.domain.merging import MERGED_AT_MOST, merge_knowledge, most_precise, replace_knowledge
 from memory.domain.searching import search_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus
-from memory.exceptions import DuplicateKnowledge, InvalidText, KnowledgeChanged, ModelError
+from memory.exceptions import DuplicateKnowledge, InvalidText, KnowledgeChanged, ModelError, NothingToRestore
 from memory.forms import MergeForm, NewKnowledgeForm
 from memory.models import Knowledge
 from memory.views.base import DashboardRequest
-from memory.views.knowledge import AssistantKnowledgeView, KnowledgeView
+from memory.views.knowledge import AssistantKnowledgeView, KnowledgeView, shortened
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 CHOSEN_AT_MOST = 200
 REPLACEABLE_SHOWN = 15
@@ -87,7 +92,7 @@ class ChosenKnowledge(KnowledgeView):
         """
         self.require_writer()
         wanted = set(data.getlist("id"))
-        keys = {key for key in wanted if key.isdecimal() and len(key) < 19}
+        keys = keys_of(data)
         rows = self.items().select_related("memory", "assistant", "superseded_by")
         found = list(rows.filter(pk__in=keys).order_by("pk")[:CHOSEN_AT_MOST])
         if wanted and not found:
@@ -115,7 +120,8 @@ class BulkKnowledge(ChosenKnowledge):
         if deed == "delete" and not request.POST.get("sure"):
             context = {"entries": entries, "back": self.list_address()}
             return self.page("memory/knowledge_delete_many.html", context)
-        self.tell(deed, change_all(self.home, entries, deed, by=self.person))
+        done = change_all(self.home, entries, deed, by=self.person)
+        self.tell(self.told(deed, done.changed), done)
         if missing:
             gone = ngettext(
                 "%(count)d ticked fact is not here any more.", "%(count)d ticked facts are not here any more.", missing
@@ -128,10 +134,18 @@ class BulkKnowledge(ChosenKnowledge):
         query.setlist("id", [str(entry.pk) for entry in entries])
         return f"{reverse(f'memory:{self.kind}-merge', args=[self.memory.assistant.slug])}?{query.urlencode()}"
 
-    def tell(self, deed: str, done: Done) -> None:
+    def told(self, deed: str, changed: Sequence[Knowledge]) -> str:
+        """Return how many were changed; those that were deleted can be brought back, all at once."""
+        said = said_of(deed, len(changed))
+        if deed != "delete":
+            return said
+        context = {**self.place(), "told": said, "keys": [entry.pk for entry in changed]}
+        return render_to_string("memory/_undo_many.html", context, self.request)
+
+    def tell(self, told: str, done: Done) -> None:
         """Say how many were changed, and which were not and why."""
         if done.changed:
-            messages.success(self.request, said_of(deed, len(done.changed)))
+            messages.success(self.request, told)
         for entry, reason in done.refused[:REFUSED_SHOWN]:
             said = gettext("Not changed: “%(name)s”. %(reason)s") % {"name": self.name_of(entry), "reason": reason}
             messages.warning(self.request, said)
@@ -141,6 +155,51 @@ class BulkKnowledge(ChosenKnowledge):
 
 
 class BulkAssistantKnowledge(AssistantKnowledgeView, BulkKnowledge):
+    """The same for what members share."""
+
+
+class UndeleteAllKnowledge(ChosenKnowledge):
+    """The facts that were deleted together come back together."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: DashboardRequest) -> HttpResponse:
+        self.require_writer()
+        keys = keys_of(request.POST)[:CHOSEN_AT_MOST]
+        done = undelete_all(self.memory, keys, self.subject, by=self.person)
+        if not done.back and not done.refused:
+            return self.refuse(404, str(NothingToRestore()))
+        if count := len(done.back):
+            said = ngettext("%(count)d fact is back.", "%(count)d facts are back.", count)
+            messages.success(request, said % {"count": count})
+        self.tell_refused(done)
+        return HttpResponseClientRedirect(self.list_address()) if request.htmx else self.back()
+
+    def refuse(self, status: int, reason: str | StrPromise) -> HttpResponse:
+        """Say why not; to HTMX in the page's own status line, because there is no row whose place could say it."""
+        if not self.request.htmx:
+            return super().refuse(status, reason)
+        messages.error(self.request, str(reason))
+        return HttpResponse(render_to_string("_messages.html", {"oob": True}, self.request), status=status)
+
+    def tell_refused(self, done: Undone) -> None:
+        """Say which are not back, and why."""
+        for words, reason in done.refused[:REFUSED_SHOWN]:
+            said = gettext("Not brought back: “%(name)s”. %(reason)s") % {"name": shortened(words), "reason": reason}
+            messages.warning(self.request, said)
+        if (more := len(done.refused) - REFUSED_SHOWN) > 0:
+            said = ngettext("%(count)d more is not back.", "%(count)d more are not back.", more)
+            messages.warning(self.request, said % {"count": more})
+        if done.unknown:
+            said = ngettext(
+                "%(count)d fact cannot come back: it was forgotten meanwhile, or was never here.",
+                "%(count)d facts cannot come back: they were forgotten meanwhile, or were never here.",
+                done.unknown,
+            )
+            messages.warning(self.request, said % {"count": done.unknown})
+
+
+class UndeleteAllAssistantKnowledge(AssistantKnowledgeView, UndeleteAllKnowledge):
     """The same for what members share."""
 
 
@@ -246,6 +305,11 @@ class ReplaceKnowledge(KnowledgeView):
 
 class ReplaceAssistantKnowledge(AssistantKnowledgeView, ReplaceKnowledge):
     """The same for what members share."""
+
+
+def keys_of(data: QueryDict) -> list[int]:
+    """Return the keys of rows that a form names, each once, in its order, without what can be no key."""
+    return [int(key) for key in dict.fromkeys(data.getlist("id")) if key.isdecimal() and len(key) < 19]
 
 
 def start_of(day: date | None) -> datetime | None:

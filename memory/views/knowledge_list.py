@@ -17,8 +17,7 @@ from memory.enums import KnowledgeStatus
 from memory.forms import BY_HAND, KnowledgeFilterForm
 from memory.models import Knowledge, Page
 from memory.views.base import PAGE_SIZE, DashboardRequest
-from memory.views.knowledge import AssistantKnowledgeView, KnowledgeView
-from memory.views.recalled import positive, signal_bars
+from memory.views.knowledge import AssistantKnowledgeView, KnowledgeView, add_fits, status_in
 
 ORDERS: Mapping[str, Sequence[Any]] = {
     "latest": ("-confirmed_at", "-pk"),
@@ -42,8 +41,7 @@ class KnowledgeList(KnowledgeView):
 
     def listing(self) -> dict[str, Any]:
         """Return what the list shows."""
-        wish = self.request.GET.get("status", "")
-        status = KnowledgeStatus(wish) if wish in KnowledgeStatus.values else KnowledgeStatus.ACTIVE
+        status = status_in(self.request.GET)
         counts = dict(self.items().order_by().values_list("status").annotate(Count("pk")))
         form = KnowledgeFilterForm(self.request.GET)
         chosen = form.chosen()
@@ -85,18 +83,15 @@ class KnowledgeList(KnowledgeView):
         self, narrowed: QuerySet[Knowledge], hits: Sequence[Hit], order: Sequence[Any] | None
     ) -> Slice[Knowledge]:
         """Return a page of those hits that are among `narrowed`, each with why it fits."""
-        by_key = {hit.pk: hit for hit in hits}
-        kept = list(narrowed.filter(pk__in=by_key).order_by(*(order or ("pk",))).values_list("pk", flat=True))
+        found_keys = [hit.pk for hit in hits]
+        kept = list(narrowed.filter(pk__in=found_keys).order_by(*(order or ("pk",))).values_list("pk", flat=True))
         if order is None:
             wanted = set(kept)
-            kept = [hit.pk for hit in hits if hit.pk in wanted]
+            kept = [pk for pk in found_keys if pk in wanted]
         page = Paginator(kept, PAGE_SIZE).get_page(self.request.GET.get("page"))
-        longest = max((positive(hit.score.signals()) for hit in hits), default=0.0)
         rows = {row.pk: row for row in self.with_sources(self.items().filter(pk__in=list(page.object_list)))}
         found = [rows[pk] for pk in page.object_list if pk in rows]
-        for row in found:
-            score = by_key[row.pk].score
-            row.fit = {"score": score.total, "bars": signal_bars(score.signals(), longest)}  # type: ignore[attr-defined]
+        add_fits(found, hits)
         page.object_list = found  # type: ignore[assignment]
         return page  # type: ignore[return-value]
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from memory.domain.history import former_state, history_of
+from memory.domain.history import former_state, history_of, status_again
 from memory.domain.snapshots import LongTerm
 from memory.enums import EventKind, KnowledgeStatus, TraitLevel
 from memory.models import Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, Segment, Trait
@@ -97,7 +97,10 @@ def _former(item: LongTerm, event: MemoryEvent) -> str:
     state = former_state(item, event)
     if state is None:
         return ""
-    return ": ".join(shown for name in ("level", "reason", "text", "value") if (shown := _shown(name, state)))
+    words = [shown for name in ("level", "reason", "text", "value") if (shown := _shown(name, state))]
+    if isinstance(item, Knowledge) and status_again(item, state) not in (item.status, KnowledgeStatus.ACTIVE):
+        words.insert(0, _shown("status", state))
+    return ": ".join(words)
 
 
 def _line(memory: Memory, event: MemoryEvent, person_id: int, there: There, *, before: str = "") -> Line:
@@ -144,7 +147,8 @@ def _notes(event: MemoryEvent) -> Iterable[tuple[str, str]]:
     state = {**before, **after}
     for name in ("text", "value"):
         words = state.get(name)
-        if isinstance(words, str) and len(words) > EXCERPT and not (name in before and name in after):
+        compared = name in before and name in after and before[name] != after[name]
+        if isinstance(words, str) and len(words) > EXCERPT and not compared:
             yield gettext("In full"), words
     if state.get("reason") and event.target_type == "trait" and not (before and after):
         yield gettext("Reason"), str(state["reason"])

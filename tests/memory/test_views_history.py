@@ -331,3 +331,37 @@ def test_what_is_not_in_use_has_no_lock(client: Client, memory: Memory, status: 
     html = client.get(url(memory, "assistant-knowledge-row", row.pk), headers=HTMX).content.decode()
     assert "/lock/" not in html
     assert not Profile.objects.exists()
+
+
+# --- Curated by hand --------------------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_what_was_curated_by_hand_is_set_back_from_its_page(
+    client: Client, memory: Memory, headers: dict[str, str]
+) -> None:
+    row = AssistantKnowledgeFactory(assistant=memory.assistant, text="Likes films.", status=KnowledgeStatus.PROPOSED)
+    client.post(url(memory, "assistant-knowledge-decline", row.pk), headers=headers)
+    page, restore = (url(memory, f"assistant-knowledge-{name}", row.pk) for name in ("row", "restore"))
+    html = client.get(page).content.decode()
+    declined = MemoryEvent.objects.get(kind=EventKind.DECLINED)
+    assert f'name="event" value="{declined.pk}"' in html
+    assert "“Proposed: Likes films.”" in html, "where only the status differs, it is named"
+    client.post(restore, {"event": declined.pk}, headers=headers)
+    row.refresh_from_db()
+    assert row.status == KnowledgeStatus.PROPOSED
+    client.post(url(memory, "assistant-knowledge-approve", row.pk), headers=headers)
+    client.post(url(memory, "assistant-knowledge-archive", row.pk), headers=headers)
+    archived = MemoryEvent.objects.get(kind=EventKind.ARCHIVED)
+    assert f'name="event" value="{archived.pk}"' in client.get(page).content.decode()
+    client.post(restore, {"event": archived.pk}, headers=headers)
+    row.refresh_from_db()
+    assert row.status == KnowledgeStatus.ACTIVE
+
+
+def test_a_long_fact_that_was_put_away_is_told_in_full(client: Client, memory: Memory) -> None:
+    row = KnowledgeFactory(memory=memory, text="Likes tea, " * 30 + "and milk.")
+    client.post(url(memory, "knowledge-archive", row.pk))
+    html = client.get(url(memory, "timeline")).content.decode()
+    assert "In full" in html
+    assert html.count("and milk.") == 1

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import ngettext
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from memory.domain.knowledge import delete_knowledge
 from memory.enums import EventKind, KnowledgeStatus, Role
 from memory.models import Knowledge, Memory, MemoryEvent
 from memory.views.base import FORBIDDEN
@@ -156,6 +160,86 @@ def test_deleting_several_asks_first(client: Client, memory: Memory) -> None:
     assert all(entry.text in asked.text for entry in entries)
     done = client.post(url(memory, "knowledge-bulk"), {"id": ids, "deed": "delete", "sure": "1"}, follow=True)
     assert "Deleted 2 facts." in done.text
+    assert Knowledge.objects.count() == 0
+
+
+def undo(client: Client, memory: Memory, kind: str, *entries: Knowledge) -> tuple[str, list[str]]:
+    """Delete facts together; return where the Undo of the message goes, and the keys that it names."""
+    data = {"id": [entry.pk for entry in entries], "deed": "delete", "sure": "1"}
+    html = client.post(f"{url(memory, f'{kind}-bulk')}?status=active", data, follow=True).text
+    [form] = re.findall(r'<form class="undo-form".*?</form>', html, re.DOTALL)
+    [address], [by_htmx] = re.findall(r'action="([^"]*)"', form), re.findall(r'hx-post="([^"]*)"', form)
+    assert address == by_htmx == f"{url(memory, f'{kind}-undelete-all')}?status=active"
+    assert form.count("csrfmiddlewaretoken") == 1
+    assert ngettext("Deleted %d fact.", "Deleted %d facts.", len(entries)) % len(entries) in form
+    return address, re.findall(r'name="id" value="(\d+)"', form)
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("kind", ["knowledge", "assistant-knowledge"])
+def test_what_was_deleted_together_is_brought_back_by_one_undo(
+    client: Client, memory: Memory, kind: str, count: int, headers: dict[str, str]
+) -> None:
+    entries = [fact(memory, kind, f"Fact {number}") for number in range(count)]
+    fact(memory, kind, "Stays.")
+    address, keys = undo(client, memory, kind, *entries)
+    assert keys == [str(entry.pk) for entry in entries]
+    said = "1 fact is back." if count == 1 else "3 facts are back."
+    for _ in range(2):
+        answer = client.post(address, {"id": keys}, headers=headers)
+        back = answer["HX-Redirect"] if headers else answer["Location"]
+        assert (answer.status_code, back) == (200 if headers else 302, f"{url(memory, kind)}?status=active")
+        html = client.get(back).text
+        assert said in html
+        assert html.count('class="item-value"') == count + 1
+    assert MemoryEvent.objects.filter(kind=EventKind.RESTORED).count() == count
+    assert client.get(address, headers=headers).status_code == 405
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_an_undo_says_what_did_not_come_back_and_why(client: Client, memory: Memory, headers: dict[str, str]) -> None:
+    entries = [fact(memory, "knowledge", f"<i>{text}</i>") for text in "abcdefgh"]
+    address, keys = undo(client, memory, "knowledge", *entries)
+    for text in "bcdefgh":
+        fact(memory, "knowledge", f"<i>{text}</i>")
+    client.post(address, {"id": [*keys, "x", "9" * 30, "10"]}, headers=headers)
+    html = client.get(url(memory, "knowledge")).text
+    assert "1 fact is back." in html
+    reason = "An entry that says the same exists already."
+    assert f"Not brought back: “&lt;i&gt;b&lt;/i&gt;”. {reason}" in html
+    assert html.count("Not brought back") == 5
+    assert "2 more are not back." in html
+    assert "1 fact cannot come back: it was forgotten meanwhile, or was never here." in html
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+@pytest.mark.parametrize("key", ["", "x", "-1", "9" * 40, "stranger", "assistant"])
+def test_an_undo_of_what_is_foreign_or_never_was_is_not_found(
+    client: Client, memory: Memory, key: str, headers: dict[str, str]
+) -> None:
+    other = MemoryFactory()
+    theirs, shared = KnowledgeFactory(memory=other, text="theirs"), fact(memory, "assistant-knowledge", "shared")
+    keys = {"stranger": str(theirs.pk), "assistant": str(shared.pk)}
+    delete_knowledge(theirs, by=other.user)
+    delete_knowledge(shared, by=memory.user)
+    data = {"id": keys.get(key, key)} if key else {}
+    answer = client.post(url(memory, "knowledge-undelete-all"), data, headers=headers)
+    assert (answer.status_code, "cannot be brought back" in answer.text) == (404, True)
+    assert ("<html" in answer.text) == (not headers)
+    # There is no row that HTMX could put the refusal into: it goes to the status line, as an error.
+    assert ('hx-swap-oob="innerHTML"' in answer.text, "message-error" in answer.text) == (bool(headers), bool(headers))
+    assert Knowledge.objects.count() == 0
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_a_member_brings_back_nothing_that_is_shared(client: Client, memory: Memory, headers: dict[str, str]) -> None:
+    address, keys = undo(client, memory, "assistant-knowledge", fact(memory, "assistant-knowledge", "a"))
+    member = MemoryFactory(assistant=memory.assistant, role=Role.MEMBER)
+    client.force_login(member.user)
+    answer = client.post(address, {"id": keys}, headers=headers)
+    assert (answer.status_code, str(FORBIDDEN) in answer.text) == (403, True)
+    assert client.post(url(member, "knowledge-undelete-all"), {"id": keys}, headers=headers).status_code == 404
     assert Knowledge.objects.count() == 0
 
 

@@ -240,3 +240,21 @@ def test_rows_can_be_ticked_in_their_list_only(client: Client, memory: Memory) -
     assert box in client.get(row, headers=in_list).text
     assert box not in client.get(row, headers={**HTMX, "HX-Current-URL": "http://testserver/c/1/"}).text
     assert box not in client.get(row).text
+
+
+def test_a_row_drawn_anew_in_a_search_still_says_why_it_fits(client: Client, memory: Memory) -> None:
+    three(memory)
+    row = memory.knowledge.get(text=MUSIC)
+    listing = client.get(url(memory, "knowledge"), {"q": "violin"}).text
+    [bar] = re.findall(r'<div class="memory-why">.*?</svg>', listing, re.DOTALL)
+    searched = {**HTMX, "HX-Current-URL": f"http://testserver{url(memory, 'knowledge')}?q=violin&sort=name"}
+    for deed in ("pin", "unpin", "lock", "unlock", "disable", "enable", "archive", "unarchive"):
+        html = client.post(url(memory, f"knowledge-{deed}", row.pk), headers=searched).text
+        assert (html.count("memory-why"), bar in html) == (1, True), deed
+    assert bar in client.get(url(memory, "knowledge-row", row.pk), headers=searched).text
+    for there in (url(memory, "knowledge"), f"{url(memory, 'assistant-knowledge')}?q=violin", "/c/1/?q=violin"):
+        elsewhere = {**HTMX, "HX-Current-URL": f"http://testserver{there}"}
+        assert "memory-why" not in client.post(url(memory, "knowledge-pin", row.pk), headers=elsewhere).text
+    # What no longer fits says nothing of it.
+    other = memory.knowledge.get(text=WORK)
+    assert "memory-why" not in client.get(url(memory, "knowledge-row", other.pk), headers=searched).text

@@ -41,7 +41,7 @@ def test_edit_profile_keeps_the_previous_value_in_the_log() -> None:
     attribute = ProfileFactory(name="city", value="Rome")
     edit_profile(attribute, "Oslo", by=attribute.memory.user)
     event = last_event()
-    assert event.before == {"name": "city", "value": "Rome", "locked": False}
+    assert event.before == {"name": "city", "value": "Rome", "locked": False, "sources": []}
     assert event.after == {"name": "city", "value": "Oslo", "locked": True}
 
 
@@ -103,7 +103,7 @@ def test_edit_knowledge_changes_words_vector_and_lock() -> None:
         "words-64",
         fact.pk,
     )
-    assert last_event().before == {"text": "Likes tea."}
+    assert last_event().before == {"text": "Likes tea.", "sources": []}
 
 
 def test_edit_knowledge_refuses_what_another_entry_says() -> None:

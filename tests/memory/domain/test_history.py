@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,9 @@ from memory.domain.disabling import disable_knowledge
 from memory.domain.forgetting import Target, forget
 from memory.domain.history import former_state, history_of, restore_state
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
+from memory.domain.merging import merge_knowledge, reinstate_knowledge, replace_knowledge
 from memory.domain.persona import edit_profile, edit_trait, learn_profile
+from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
 from memory.embedding.base import Vectors
 from memory.enums import EventKind, KnowledgeStatus, Role
 from memory.exceptions import DuplicateKnowledge, EditConflict, ModelUnreachable, NothingToRestore
@@ -61,7 +64,7 @@ def last_of(memory: Memory) -> MemoryEvent:
 
 def test_a_fact_says_again_what_it_said(memory: Memory, fact: Knowledge) -> None:
     edited = last_of(memory)
-    assert former_state(fact, edited) == {"text": "Likes tea."}
+    assert former_state(fact, edited) == {"text": "Likes tea.", "sources": []}
     restored = restore_state(fact, edited.pk, EMBEDDER, by=memory.user)
     fresh = Knowledge.objects.get(pk=fact.pk)
     assert (restored.pk, fresh.text, fresh.locked, fresh.embedding_model) == (
@@ -141,6 +144,96 @@ def test_a_superseded_fact_is_brought_back_by_what_the_log_kept_of_it(memory: Me
     restore_state(entry, event.pk, EMBEDDER, by=memory.user)
     entry.refresh_from_db()
     assert (entry.status, entry.valid_from, entry.valid_to) == (KnowledgeStatus.ACTIVE, EPOCH, None)
+
+
+Curated = tuple[Knowledge, KnowledgeStatus, KnowledgeStatus]
+"""A fact that a person has curated, the status it has now, and the one it had before."""
+
+
+def curated(memory: Memory, deed: str) -> Curated:
+    """Do something to a fact by hand that the log keeps a former state of."""
+    active, put_aside = KnowledgeStatus.ACTIVE, KnowledgeStatus.SUPERSEDED
+    if deed in ("merge", "replace"):
+        entry = KnowledgeFactory(memory=memory, text="Likes tea.", valid_from=EPOCH)
+        other = KnowledgeFactory(memory=memory, text="Likes green tea.", valid_from=EPOCH + timedelta(days=1))
+        if deed == "merge":
+            merge_knowledge([entry, other], "Likes green tea.", EMBEDDER, by=memory.user)
+        else:
+            replace_knowledge(other, entry, by=memory.user)
+        return entry, put_aside, active
+    before, now, door = {
+        "archive": (active, KnowledgeStatus.ARCHIVED, archive_knowledge),
+        "approve": (KnowledgeStatus.PROPOSED, active, approve_knowledge),
+        "decline": (KnowledgeStatus.PROPOSED, KnowledgeStatus.DISABLED, decline_knowledge),
+    }[deed]
+    entry = AssistantKnowledgeFactory(assistant=memory.assistant, text="Likes tea.", status=before, valid_from=EPOCH)
+    door(entry, by=memory.user)
+    return entry, now, before
+
+
+@pytest.mark.parametrize("deed", ["merge", "replace", "archive", "approve", "decline"])
+def test_what_a_person_has_curated_is_set_back_to_what_it_was(memory: Memory, deed: str) -> None:
+    entry, now, before = curated(memory, deed)
+    entry.refresh_from_db()
+    assert entry.status == now
+    told = history_of(entry)[0]
+    state = former_state(entry, told)
+    assert state == {
+        "text": "Likes tea.", "status": before, "valid_from": EPOCH.isoformat(), "valid_to": None, "sources": [],
+    }  # fmt: skip
+    for _ in range(2):
+        restore_state(Knowledge.objects.get(pk=entry.pk), told.pk, EMBEDDER, by=memory.user)
+    fresh = Knowledge.objects.get(pk=entry.pk)
+    assert (fresh.status, fresh.superseded_by, fresh.valid_to) == (before, None, None)
+    assert [event.kind for event in history_of(entry)] == [EventKind.RESTORED, told.kind]
+    assert former_state(fresh, told) is None
+
+
+def test_what_was_merged_says_its_own_words_again_and_rests_on_its_own_pages(memory: Memory) -> None:
+    entries = [KnowledgeFactory(memory=memory, text=text) for text in ("Has a cat.", "Has a dog.")]
+    pages = [PageFactory(memory=memory) for _ in entries]
+    for entry, page in zip(entries, pages, strict=True):
+        entry.sources.add(page)
+    kept = merge_knowledge(entries, "Has a cat and a dog.", EMBEDDER, by=memory.user)
+    for entry in entries:
+        told = history_of(entry)[0]
+        restore_state(Knowledge.objects.get(pk=entry.pk), told.pk, EMBEDDER, by=memory.user)
+    assert kept.pk == entries[0].pk
+    found = [(entry.text, entry.status, list(entry.sources.all())) for entry in memory.knowledge.order_by("pk")]
+    assert found == [("Has a cat.", "active", [pages[0]]), ("Has a dog.", "active", [pages[1]])]
+
+
+def test_what_a_person_did_not_want_used_is_not_used_after_a_merge_is_set_back(memory: Memory) -> None:
+    entries = [KnowledgeFactory(memory=memory, text=text, status=KnowledgeStatus.DISABLED) for text in "ab"]
+    merge_knowledge(entries, "a", EMBEDDER, by=memory.user)
+    for entry in entries:
+        restore_state(Knowledge.objects.get(pk=entry.pk), history_of(entry)[0].pk, EMBEDDER, by=memory.user)
+    assert dict(memory.knowledge.values_list("text", "status")) == {"a": "disabled", "b": "disabled"}
+
+
+@pytest.mark.parametrize("deed", ["unarchive", "reinstate"])
+def test_what_was_taken_into_use_again_is_not_put_aside_by_its_history(memory: Memory, deed: str) -> None:
+    entry = KnowledgeFactory(memory=memory, text="Likes tea.", valid_from=EPOCH)
+    if deed == "unarchive":
+        archive_knowledge(entry, by=memory.user)
+        entry = unarchive_knowledge(entry, by=memory.user)
+    else:
+        replace_knowledge(KnowledgeFactory(memory=memory, valid_from=EPOCH), entry, by=memory.user)
+        entry = reinstate_knowledge(entry, by=memory.user)
+    back = last_of(memory)
+    assert [former_state(entry, event) for event in history_of(entry)] == [None, None]
+    entry = edit_knowledge(entry, "Likes coffee.", EMBEDDER, by=memory.user)
+    restore_state(entry, back.pk, EMBEDDER, by=memory.user)
+    entry.refresh_from_db()
+    assert (entry.text, entry.status, entry.valid_from, entry.valid_to) == ("Likes tea.", "active", EPOCH, None)
+
+
+def test_of_several_events_of_what_is_put_away_only_those_offer_it_that_saw_it_in_use(memory: Memory) -> None:
+    entry = KnowledgeFactory(memory=memory, text="Likes tea.")
+    for door in (archive_knowledge, unarchive_knowledge, archive_knowledge):
+        entry = door(entry, by=memory.user)
+    offered = [former_state(entry, event) is not None for event in history_of(entry)]
+    assert offered == [True, False, True]
 
 
 def test_a_restored_fact_makes_room_for_itself(memory: Memory, fact: Knowledge) -> None:

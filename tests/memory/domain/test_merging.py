@@ -11,6 +11,7 @@ from django.db import connection
 
 from memory.domain.forgetting import Target, forget, preview
 from memory.domain.merging import merge_knowledge, most_precise, reinstate_knowledge, replace_knowledge
+from memory.domain.snapshots import fact_state, traced
 from memory.enums import EventKind, KnowledgeStatus
 from memory.exceptions import DuplicateKnowledge, InvalidText, KnowledgeChanged, MemoryOSError
 from memory.models import Knowledge, Memory, MemoryEvent
@@ -54,6 +55,7 @@ def test_one_fact_has_what_all_of_them_had(memory: Memory) -> None:
     cat.sources.add(pages[0])
     tom.sources.add(pages[0], pages[1])
     pet.sources.add(pages[2])
+    were = [traced(entry, fact_state(entry)) for entry in (cat, tom, pet)]
     kept = merged(memory, [cat, tom, pet], "Has a cat called Tom.")
     kept.refresh_from_db()
     assert (kept.pk, kept.text, kept.status, kept.locked, kept.pinned) == (
@@ -66,12 +68,12 @@ def test_one_fact_has_what_all_of_them_had(memory: Memory) -> None:
         other.refresh_from_db()
         assert (other.status, other.superseded_by, other.valid_to) == (KnowledgeStatus.SUPERSEDED, kept, None)
     assert list(MemoryEvent.objects.order_by("pk").values_list("kind", "target_id", "before", "after")) == [
-        (EventKind.SUPERSEDED, tom.pk, None, {"text": "Has a cat, Tom.", "by": "Has a cat called Tom."}),
-        (EventKind.SUPERSEDED, pet.pk, None, {"text": "Has a pet.", "by": "Has a cat called Tom."}),
+        (EventKind.SUPERSEDED, tom.pk, were[1], {"text": "Has a cat, Tom.", "by": "Has a cat called Tom."}),
+        (EventKind.SUPERSEDED, pet.pk, were[2], {"text": "Has a pet.", "by": "Has a cat called Tom."}),
         (
             EventKind.MERGED,
             cat.pk,
-            {"text": "Has a cat."},
+            were[0],
             {"text": "Has a cat called Tom.", "merged": ["Has a cat, Tom.", "Has a pet."]},
         ),
     ]
@@ -168,12 +170,13 @@ def test_a_replaced_fact_ends_when_the_other_began(memory: Memory) -> None:
     later = EPOCH + timedelta(days=9)
     old = KnowledgeFactory(memory=memory, text="Lives in Oslo.", valid_from=EPOCH)
     new = KnowledgeFactory(memory=memory, text="Lives in Lund.", valid_from=later)
+    was = traced(old, fact_state(old))
     for _ in range(2):
         ended = replace_knowledge(new, old, by=memory.user)
     ended.refresh_from_db()
     assert (ended.status, ended.superseded_by, ended.valid_to) == (KnowledgeStatus.SUPERSEDED, new, later)
     event = MemoryEvent.objects.get()
-    assert (event.kind, event.target_id) == (EventKind.SUPERSEDED, old.pk)
+    assert (event.kind, event.target_id, event.before) == (EventKind.SUPERSEDED, old.pk, was)
     assert event.after == {"text": "Lives in Oslo.", "by": "Lives in Lund."}
 
 
@@ -209,11 +212,12 @@ def test_a_fact_of_another_home_is_never_replaced(memory: Memory) -> None:
 def test_what_was_replaced_comes_back(memory: Memory) -> None:
     old, new = facts(memory, "a", "b")
     replace_knowledge(new, old, by=memory.user)
+    ended = Knowledge.objects.get(pk=old.pk)
     for _ in range(2):
         back = reinstate_knowledge(old, by=memory.user)
     back.refresh_from_db()
     assert (back.status, back.superseded_by, back.valid_to) == (KnowledgeStatus.ACTIVE, None, None)
-    assert MemoryEvent.objects.filter(kind=EventKind.RESTORED).count() == 1
+    assert MemoryEvent.objects.get(kind=EventKind.RESTORED).before == traced(ended, fact_state(ended))
 
 
 def test_what_clashes_does_not_come_back(memory: Memory) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
+from memory.domain.snapshots import fact_state, traced
 from memory.enums import Actor, EventKind, KnowledgeStatus
 from memory.exceptions import DuplicateKnowledge
 from memory.models import Knowledge, MemoryEvent
@@ -33,6 +34,7 @@ def test_a_door_moves_what_it_is_for_once(
     assert door(fact, by=by).status == after
     event = MemoryEvent.objects.get()
     assert (event.kind, event.actor, event.user, event.target_id) == (kind, Actor.PERSON, by, fact.pk)
+    assert event.before == traced(fact, {**fact_state(fact), "status": before})
     assert event.after == {"text": fact.text}
 
 
