@@ -176,7 +176,7 @@ def test_a_deed_is_sent_once_and_a_changed_memory_is_shown_first(product: Produc
     memoryos = with_something_remembered(product)
     memoryos.sign_in(page)
     open_list(page, memoryos, "Latest pages")
-    page.get_by_role("link", name="Page 8").click()
+    page.locator(".page-list").get_by_role("link", name="Page 8").click()
     page.get_by_role("link", name="Forget…").click()
     second = page.context.new_page()
     second.goto(page.url)
