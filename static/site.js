@@ -22,3 +22,16 @@ export function localiseDates(root) {
 
 localiseDates(document);
 document.addEventListener("htmx:load", (event) => localiseDates(event.target.parentElement ?? document));
+
+// A row's menu closes as menus do: on a click elsewhere, and on Escape, which then does nothing else.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.row-more[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.("details.row-more[open]");
+  if (!menu) return;
+  event.stopPropagation();
+  event.preventDefault();
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}, true);

@@ -13,10 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
+from memory.views.activity import model_in_words
 from memory.views.diffs import Part
 from memory.views.tiers import Warmth
 
 register = template.Library()
+register.filter("model_in_words", model_in_words)
 
 
 @register.simple_tag

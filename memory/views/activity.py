@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from memory.domain.jobs import LABELS, in_the_readers_language
 from memory.domain.traits import DIMENSIONS, label_of
 from memory.enums import Actor, EventKind, Source, TraitLevel
+from memory.llm.builtin.consolidator import BuiltinConsolidator
 from memory.models import Memory, MemoryEvent
 from memory.views.previews import amounts
 
@@ -52,14 +53,15 @@ class Line:
 
 
 def recent_activity(memory: Memory, person_id: int, *, shared: bool) -> list[Line]:
-    """Return the last things that happened in this memory, newest first.
+    """Return the last things that happened in this memory, newest first; of an import only its sum.
 
     With `shared`, also what happened to the knowledge of its assistant, which belongs to no single memory.
     """
     mine = Q(memory=memory)
     if shared:
         mine |= Q(memory__isnull=True, assistant=memory.assistant_id)
-    events = MemoryEvent.objects.filter(mine).select_related("user", "model_call")[:SHOWN]
+    events = MemoryEvent.objects.filter(mine).exclude(~Q(target_type="memory"), kind=EventKind.IMPORTED)
+    events = events.select_related("user", "model_call")[:SHOWN]
     return [
         Line(
             event.pk,
@@ -78,10 +80,15 @@ def actor(event: MemoryEvent, person_id: int) -> str:
     if event.actor == Actor.PERSON:
         return gettext("you") if event.user_id == person_id else str(event.user or gettext("someone who left"))
     if event.actor == Actor.MODEL and event.model_call:
-        return event.model_call.model
+        return model_in_words(event.model_call.model)
     if event.kind == EventKind.RECORDED and (door := _state(event).get("source")) in DOORS:
         return str(DOORS[door])
     return gettext("background work")
+
+
+def model_in_words(model: str) -> str:
+    """Return the name of a model; of what stands in for one, plain words."""
+    return gettext("built-in rules") if model == BuiltinConsolidator.name else model
 
 
 def sentence(event: MemoryEvent, page: int | None = None) -> str:

@@ -197,3 +197,20 @@ def test_the_overview_follows_what_happens_by_itself(product: ProductFactory, pa
     # Nobody reloads the page: it asks for itself, every ten seconds at the slowest.
     expect(page.get_by_text("Learnt the fact “Owns a boat.”")).to_be_visible(timeout=20_000)
     expect(page.locator("#live-status")).not_to_be_empty()
+
+
+def test_on_a_telephone_the_navigation_is_a_menu(page: Page, product: ProductFactory) -> None:
+    memoryos = product()
+    memoryos.sign_in(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{memoryos.url}/memory/")
+    traits = page.get_by_role("link", name="Traits", exact=True).and_(page.locator(".sidebar-links a"))
+    expect(traits).to_be_hidden()
+    page.get_by_role("button", name="Menu", exact=True).click()
+    expect(traits).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(traits).to_be_hidden()
+    page.get_by_role("button", name="Menu", exact=True).click()
+    traits.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Traits")
+    expect(traits).to_be_hidden()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -365,9 +366,9 @@ def test_a_switch_draws_the_row_anew_with_the_way_back(client: Client, memory: M
     back = {"disable": "enable", "enable": "disable", "pin": "unpin", "unpin": "pin"}[action]
     assert f'hx-post="{url(memory, f"{kind}-{back}", made.row.pk)}"' in html
     assert f'action="{url(memory, f"{kind}-{action}", made.row.pk)}"' not in html
-    # The keyboard stays on the button that was pressed.
-    [button] = [part for part in html.split("<button")[1:] if "autofocus" in part.partition(">")[0]]
-    assert button.partition(">")[2].startswith({"enable": "Use again", "disable": "Don’t use"}.get(back, back.title()))
+    # The keyboard goes to the way back, or to the menu that holds it.
+    [focused] = [part for part in re.split("<button|<summary", html)[1:] if "autofocus" in part.partition(">")[0]]
+    assert focused.partition(">")[2].startswith("Use again" if back == "enable" else "More")
     assert ("Not used" in html) == (action == "disable")
     assert "is-off" not in html or action == "disable"
     assert 'id="messages"' in html

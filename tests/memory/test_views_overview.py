@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 
 from memory.domain.queueing import lock_of
 from memory.enums import Actor, EventKind, KnowledgeStatus, Role
+from memory.llm import get_consolidator
 from memory.models import Memory, MemoryEvent, Segment
 from memory.views.activity import actor, recent_activity, sentence
 from memory.views.tiers_picture import Numbers
@@ -266,7 +267,18 @@ def test_events_name_who_did_it() -> None:
     assert actor(made(memory=memory, actor=Actor.PERSON), memory.user_id) == "someone who left"
     call = ModelCallFactory(memory=memory, model="m1")
     assert actor(made(memory=memory, actor=Actor.MODEL, model_call=call), memory.user_id) == "m1"
+    rules = ModelCallFactory(memory=memory, model=get_consolidator().name)
+    assert actor(made(memory=memory, actor=Actor.MODEL, model_call=rules), memory.user_id) == "built-in rules"
     assert actor(made(memory=memory), memory.user_id) == "background work"
+
+
+def test_lately_tells_of_an_import_once() -> None:
+    memory = MemoryFactory()
+    MemoryEventFactory(memory=memory, kind=EventKind.IMPORTED, target_type="knowledge", after={"text": "Likes tea."})
+    whole = MemoryEventFactory(memory=memory, kind=EventKind.IMPORTED, target_type="memory", after={"facts": 1})
+    learnt = MemoryEventFactory(memory=memory, kind=EventKind.LEARNT, target_type="knowledge", after={"text": "Runs."})
+    lately = [line.event_id for line in recent_activity(memory, memory.user_id, shared=False)]
+    assert lately == [learnt.pk, whole.pk]
 
 
 def test_activity_of_the_shared_assistant_is_for_those_who_curate_it() -> None:

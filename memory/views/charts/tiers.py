@@ -11,6 +11,8 @@ PLACES = 8
 """Places of the queue that are drawn; of a longer one the newest pages."""
 NAMED, THIN = 6, 14
 """Segments that are drawn with their titles, and those after them, as thin lines."""
+ALL_NAMED = 8
+"""As many segments, and no more, are all drawn with their titles: so few thin lines would only leave room unused."""
 COLUMNS = 20
 """Cells in a row of what long-term memory holds."""
 PADDING, HEAD = 16, 70
@@ -122,7 +124,7 @@ class Bar:
 
     @property
     def title_y(self) -> int:
-        return self.box.y - 6
+        return self.box.y - 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def one_below_the_other(contents: Contents) -> Picture:
     width, y, panels = 344, 0, []
     inner = width - 2 * PADDING
     queue = HEAD + 34 * min(PLACES, max(contents.waiting_capacity, 1)) + 24
-    for height in (queue, HEAD + 30 * NAMED + 3 * THIN + 44, HEAD + _grids_height(contents.held, inner) + 28):
+    for height in (queue, HEAD + 33 * NAMED + 3 * THIN + 44, HEAD + _grids_height(contents.held, inner) + 28):
         panels.append(Box(0, y, width, height))
         y += height + _LONG_WAY
     first, second, third = panels
@@ -256,15 +258,17 @@ def _places(contents: Contents, panel: Box) -> tuple[Place, ...]:
 def _bars(contents: Contents, panel: Box) -> tuple[tuple[Bar, ...], tuple[Bar, ...]]:
     top, foot = panel.y + HEAD + 14, panel.y + panel.height - 46
     room = foot - top
-    pitch = min(34, (room - 3 * THIN) // NAMED)
+    few = len(contents.segments) <= ALL_NAMED
+    named = ALL_NAMED if few else NAMED
+    pitch = min(34, (room if few else room - 3 * THIN) // named)
     bars = tuple(
-        _bar(segment, contents, Box(panel.inner_x, top + index * pitch, panel.inner_width, 9), named=True)
-        for index, segment in enumerate(contents.segments[:NAMED])
+        _bar(segment, contents, Box(panel.inner_x, top + index * pitch, panel.inner_width, 7), named=True)
+        for index, segment in enumerate(contents.segments[:named])
     )
-    start = top + NAMED * pitch - 8
+    start = top + named * pitch - 8
     thin = tuple(
         _bar(segment, contents, Box(panel.inner_x, start + 3 * index, panel.inner_width, 2), named=False)
-        for index, segment in enumerate(contents.segments[NAMED : NAMED + THIN])
+        for index, segment in enumerate(contents.segments[named : NAMED + THIN])
     )
     return bars, thin
 
@@ -272,7 +276,7 @@ def _bars(contents: Contents, panel: Box) -> tuple[tuple[Bar, ...], tuple[Bar, .
 def _ghosts(panel: Box) -> tuple[Box, ...]:
     top = panel.y + HEAD + 14
     return tuple(
-        Box(panel.inner_x, top + 28 * index, panel.inner_width * (NAMED - index) // (NAMED + 1), 10)
+        Box(panel.inner_x, top + 28 * index, panel.inner_width * (NAMED - index) // (NAMED + 1), 8)
         for index in range(NAMED)
     )
 
