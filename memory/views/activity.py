@@ -61,6 +61,7 @@ def recent_activity(memory: Memory, person_id: int, *, shared: bool) -> list[Lin
     if shared:
         mine |= Q(memory__isnull=True, assistant=memory.assistant_id)
     events = MemoryEvent.objects.filter(mine).exclude(~Q(target_type="memory"), kind=EventKind.IMPORTED)
+    events = events.exclude(kind=EventKind.RECORDED, after__source__in=(Source.IMPORT, Source.DEMO))
     events = events.select_related("user", "model_call")[:SHOWN]
     return [
         Line(
@@ -171,6 +172,11 @@ def recorded_together(source: str, count: int) -> str:
                 "%(count)d page of the chat was remembered.", "%(count)d pages of the chat were remembered.", count
             )
     return said % {"count": count}
+
+
+def imported_together(target_type: str, count: int, *, shared: bool) -> str:
+    """Say that so many facts, attributes or traits came with one file."""
+    return _happened(EventKind.IMPORTED, amounts({"assistant_knowledge" if shared else target_type: count}))
 
 
 def _forgotten(event: MemoryEvent, state: Mapping[str, Any]) -> str:

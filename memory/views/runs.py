@@ -1,4 +1,4 @@
-"""Runs: pages that were recorded in one go, an import for example, are one line of the timeline."""
+"""Runs: pages that were recorded in one go, or facts of one import, are one line of the timeline."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ class Glance(NamedTuple):
     user_id: int | None
     job_id: int | None
     created_at: datetime
+    target_type: str
+    memory_id: int | None
+
+    @property
+    def door(self) -> tuple[object, ...]:
+        """What two events that came in one go have in common."""
+        return self.kind, self.source, self.user_id, self.job_id, self.target_type, self.memory_id
 
 
 @dataclass(slots=True)
@@ -40,13 +47,10 @@ class Run:
 
     def takes(self, older: Glance) -> bool:
         """Whether the next older event belongs to the run; what was said in the chat stands alone."""
-        if older.kind != EventKind.RECORDED or older.source in (None, Source.CHAT):
-            return False
+        recorded = older.kind == EventKind.RECORDED and older.source not in (None, Source.CHAT)
+        imported = older.kind == EventKind.IMPORTED and older.target_type != "memory"
         last = self.oldest
-        same = (last.kind, last.source, last.user_id, last.job_id)
-        return same == (older.kind, older.source, older.user_id, older.job_id) and (
-            last.created_at - older.created_at < GO
-        )
+        return (recorded or imported) and last.door == older.door and last.created_at - older.created_at < GO
 
 
 def runs_of(events: MemoryEventQuerySet, before: int, most: int, *, together: bool) -> tuple[list[Run], int | None]:

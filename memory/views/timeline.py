@@ -13,10 +13,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from memory.enums import Purpose
+from memory.enums import EventKind, Purpose
 from memory.models import Memory, MemoryEvent, ModelCall
 from memory.models.event import MemoryEventQuerySet
-from memory.views.activity import recorded_together
+from memory.views.activity import imported_together, recorded_together
 from memory.views.base import DashboardRequest, MemoryView
 from memory.views.lines import Line, lines_of
 from memory.views.runs import Run, runs_of
@@ -85,8 +85,18 @@ def _gathered(lines: Iterable[Line], runs: Iterable[Run]) -> Iterator[Line]:
         if run.count == 1:
             yield line
         else:
-            text = recorded_together(str(run.newest.source), run.count)
-            yield replace(line, text=text, count=run.count, first_id=run.oldest.pk, address=None, is_gone=False)
+            text = together_in_words(run)
+            yield replace(
+                line, text=text, count=run.count, first_id=run.oldest.pk, address=None, is_gone=False, changes=[]
+            )
+
+
+def together_in_words(run: Run) -> str:
+    """Say what came in one go, and how much of it."""
+    first = run.newest
+    if first.kind == EventKind.IMPORTED:
+        return imported_together(first.target_type, run.count, shared=first.memory_id is None)
+    return recorded_together(str(first.source), run.count)
 
 
 def _days(lines: Iterable[Line]) -> Iterator[Day]:

@@ -275,10 +275,14 @@ def test_events_name_who_did_it() -> None:
 def test_lately_tells_of_an_import_once() -> None:
     memory = MemoryFactory()
     MemoryEventFactory(memory=memory, kind=EventKind.IMPORTED, target_type="knowledge", after={"text": "Likes tea."})
+    for source in ("import", "demo", "chat"):
+        recorded = MemoryEventFactory(
+            memory=memory, kind=EventKind.RECORDED, target_type="page", after={"source": source}
+        )
     whole = MemoryEventFactory(memory=memory, kind=EventKind.IMPORTED, target_type="memory", after={"facts": 1})
     learnt = MemoryEventFactory(memory=memory, kind=EventKind.LEARNT, target_type="knowledge", after={"text": "Runs."})
     lately = [line.event_id for line in recent_activity(memory, memory.user_id, shared=False)]
-    assert lately == [learnt.pk, whole.pk]
+    assert lately == [learnt.pk, whole.pk, recorded.pk]
 
 
 def test_activity_of_the_shared_assistant_is_for_those_who_curate_it() -> None:

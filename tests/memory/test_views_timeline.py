@@ -311,6 +311,16 @@ def test_pages_that_came_in_one_go_are_one_line_that_opens(client: Client, memor
     assert texts(client, memory, run=f"{first}-{last}") == [f"Page {number} was imported." for number in numbers]
 
 
+def test_what_one_file_brought_is_one_line_a_kind(client: Client, memory: Memory) -> None:
+    for number in range(3):
+        said(memory, number, kind=EventKind.IMPORTED)
+    for _ in range(2):
+        said(memory, 0, kind=EventKind.IMPORTED, target_type="trait")
+    assert texts(client, memory) == ["Imported: 2 traits.", "Imported: 3 facts about you."]
+    first, last = memory.events.order_by("pk").values_list("pk", flat=True)[:3:2]
+    assert len(texts(client, memory, run=f"{first}-{last}")) == 3
+
+
 def test_what_came_from_elsewhere_or_at_another_time_or_was_said_is_a_line_of_its_own(
     client: Client, memory: Memory
 ) -> None:
