@@ -93,10 +93,19 @@ class Wire:
     def __init__(self, chat: ChatPage) -> None:
         self.lost: set[str] = set()
         self.sent: list[str] = []
+        self._page = chat.page
         self.answer: Callable[[WebSocketRoute, dict[str, Any]], bool] = lambda *_: False
         chat.page.route_web_socket("**/ws/chat/**", self._connect)
         chat.page.reload()
         chat.wait()
+
+    def wait_for(self, kind: str, count: int = 1) -> None:
+        """Wait until so many frames of a kind have left the page, which happens beside what the test does."""
+        for _ in range(500):
+            if self.sent.count(kind) >= count:
+                return
+            self._page.wait_for_timeout(20)
+        raise AssertionError(f"The page has sent {self.sent}.")
 
     def _connect(self, page: WebSocketRoute) -> None:
         server = page.connect_to_server()

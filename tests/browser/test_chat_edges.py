@@ -228,11 +228,13 @@ def test_a_connection_that_is_dead_and_looks_open_is_given_up(chat: ChatPage, mo
     wire.answer = swallow
     model.queue(Behaviour(text=TEXT, stall_after=6))
     chat.say("Are you there?")
+    wire.wait_for("send")
     chat.page.clock.fast_forward(9_000)
     assert wire.sent.count("send") == 1
     chat.page.clock.fast_forward(2_000)
     expect(chat.running).to_contain_text("three")
     chat.button("Stop").click()
+    wire.wait_for("stop")
     chat.page.clock.fast_forward(11_000)
     expect(chat.answers.last).to_contain_text("You stopped this answer.")
     assert [wire.sent.count(kind) for kind in ("send", "stop")] == [2, 2]

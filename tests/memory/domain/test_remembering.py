@@ -148,14 +148,14 @@ def test_the_time_for_a_wish_grows_with_the_text_and_not_with_its_square(shape: 
         before, piece, after = re.split("[{}]", shape)
         text = before + piece * (length // len(piece)) + after
         best = math.inf
-        for _ in range(5):
+        for _ in range(10):
             started = time.thread_time()
             wish_of(text)
             best = min(best, time.thread_time() - started)
         return best
 
-    # Eight times the text: 64 times as long with the square.
-    assert seconds(32_000) < 16 * max(seconds(4_000), 0.0001)
+    # Sixteen times the text: 256 times as long with the square, and room for a machine that is busy.
+    assert seconds(32_000) < 96 * max(seconds(2_000), 0.0001)
 
 
 @pytest.mark.parametrize(
