@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
 
 from memory.domain.costs import DAYS, Cost, Costs, costs_of
 from memory.enums import Purpose
 from memory.views.base import DashboardRequest, MemoryView
 from memory.views.charts.columns import columns_of
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 PURPOSES: dict[Purpose, StrPromise] = {
     Purpose.REPLY: _("Answers in the chat"),

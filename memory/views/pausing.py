@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -11,11 +11,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
 
 from memory.domain.pausing import pause_learning, pause_recall, resume_learning, resume_recall
 from memory.models import Memory
 from memory.views.base import DashboardRequest, MemoryView
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class TurnView(MemoryView):
