@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -100,3 +102,40 @@ def test_memory_and_the_site_know_nothing_of_each_others_insides() -> None:
 
 def test_no_module_is_a_drawer() -> None:
     assert [name for name, _ in modules() if name.split(".")[-1] in {"services", "utils", "helpers", "common"}] == []
+
+
+def _for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def _at_run_time(path: Path) -> Iterator[str]:
+    """Yield the packages that a module imports when it runs, wherever in it."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if _for_types_only(node):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module.partition(".")[0]
+        waiting += ast.iter_child_nodes(node)
+
+
+def test_the_product_imports_nothing_that_only_its_developers_install() -> None:
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    installed = {canonical(name) for name in re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE)}
+    owners = packages_distributions()
+    foreign = [
+        f"{name} imports {package}"
+        for name, path in modules()
+        for package in _at_run_time(path)
+        if package in owners and not {canonical(owner) for owner in owners[package]} & installed
+    ]
+    assert "django" in installed
+    assert foreign == []
+
+
+def canonical(name: str) -> str:
+    """Return a distribution's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
