@@ -161,6 +161,46 @@ class NotAMember(MemoryOSError):
     message = _("This person is not a member of the assistant.")
 
 
+class NotAllowed(MemoryOSError):
+    message = _("Your role at this assistant does not allow this (any more); nothing was changed.")
+
+
+class LastOwner(MemoryOSError):
+    message = _("An assistant needs an owner: make somebody else an owner first. Nothing was changed.")
+
+
+class AlreadyMember(MemoryOSError):
+    message = _("This person is a member already.")
+
+
+class UnknownPerson(MemoryOSError):
+    message = _("There is nobody of this name here.")
+
+
+class InvitationUnusable(MemoryOSError):
+    message = _("This invitation is not valid.")
+
+
+class InvitationExpired(InvitationUnusable):
+    message = _("This invitation has expired. Ask for a new one.")
+
+
+class InvitationRevoked(InvitationUnusable):
+    message = _("This invitation was withdrawn. Ask for a new one.")
+
+
+class InvitationUsedUp(InvitationUnusable):
+    message = _("This invitation has been used up. Ask for a new one.")
+
+
+class ProposalDecided(MemoryOSError):
+    message = _("Somebody else has decided this meanwhile; nothing was changed.")
+
+
+class PrivateAddress(MemoryOSError):
+    message = _("This address is in a private network, where this installation lets nobody connect.")
+
+
 class NothingToForget(MemoryOSError):
     message = _("This is not in the memory (any more).")
 

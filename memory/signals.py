@@ -44,6 +44,13 @@ page_opened = Signal()
 """A person looks at a page of theirs; nothing has changed and no transaction needs to be open. Arguments: `memory`,
 `page` (Page). A receiver returns the answers of its own that were given the page (memory.domain.uses.Uses)."""
 
+membership_ended = Signal()
+"""A person is no longer a member of an assistant: left, removed, or the account deleted. What the assistant remembers
+of them stays, out of everybody's reach but their export. Arguments: `assistant`, `user_id` (int)."""
+
+assistant_archived = Signal()
+"""An assistant was archived: its members may read, and nobody talks to it. Arguments: `assistant`."""
+
 segment_promoted = Signal()
 """A segment's pages were analysed into long-term memory. Arguments: `memory`, `segment`, `learnt` (list of
 Profile, Trait and Knowledge rows that are new or changed)."""

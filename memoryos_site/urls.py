@@ -14,6 +14,7 @@ handler500 = views.server_error
 urlpatterns = [
     path("", include("chat.urls")),
     path("memory/", include("memory.urls")),
+    path("assistants/", include("memory.assistant_urls")),
     path("admin/", admin.site.urls),
     path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),

@@ -1,8 +1,10 @@
 """The tiers as rows: one noun a file."""
 
 from memory.models.assistant import Assistant, Membership
+from memory.models.connection import ModelConnection
 from memory.models.event import MemoryEvent
 from memory.models.incoming import Import
+from memory.models.invitation import Invitation
 from memory.models.knowledge import Knowledge
 from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
@@ -14,11 +16,13 @@ __all__ = [
     "Assistant",
     "DialogueChain",
     "Import",
+    "Invitation",
     "Knowledge",
     "Membership",
     "Memory",
     "MemoryEvent",
     "ModelCall",
+    "ModelConnection",
     "Page",
     "Posting",
     "Profile",

@@ -39,6 +39,9 @@ class Assistant(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    monthly_budget = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Tokens a calendar month (UTC) for all members together; blank for no bound."
+    )
 
     objects = AssistantQuerySet.as_manager()
 
@@ -62,6 +65,17 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(auto_now_add=True)
+    invitation = models.ForeignKey(
+        "memory.Invitation",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        help_text="The link by which this person came.",
+    )
+    monthly_budget = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Tokens a calendar month (UTC) for this person here; blank for no bound."
+    )
 
     class Meta:
         constraints = (

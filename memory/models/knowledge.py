@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from pgvector.django import HalfVectorField
@@ -53,6 +54,14 @@ class Knowledge(models.Model):
     valid_to = models.DateTimeField(null=True, blank=True, help_text="When it stopped being true.")
     superseded_by = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="supersedes"
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The member who wanted it shared; blank for what was learnt.",
     )
     sources = models.ManyToManyField(Page, blank=True, related_name="knowledge")
     embedding = HalfVectorField(null=True, blank=True)

@@ -53,6 +53,7 @@ class Memory(models.Model):
 
     class Meta:
         verbose_name_plural = "memories"
+        permissions = (("open_private", "Can open what an assistant remembers of somebody; they can see that"),)
         constraints = (
             models.UniqueConstraint(fields=("assistant", "user"), name="memory_once"),
             models.CheckConstraint(condition=Q(page_count__lte=models.F("last_position")), name="memory_counts_sane"),
