@@ -26,7 +26,7 @@ SESSION_KEY = "invitation"
 class Join(PersonView):
     """Says which assistant it is, who invites, as what, and what the others will see; then lets in.
 
-    What is no link of ours is not found. A link that is closed says why, with 410; to a member it says that they are in.
+    What is no link of ours is not found. A link that is closed says why, with 410; a member is told that they are in.
     """
 
     http_method_names = ["get", "post"]
