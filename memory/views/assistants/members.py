@@ -53,10 +53,7 @@ class TeamView(AssistantView):
     def everything(self, **forms: Any) -> dict[str, Any]:
         """Return what the page shows: members for all, links for owners."""
         people = self.assistant.memberships.select_related("user", "invitation__created_by")
-        context: dict[str, Any] = {
-            "people": people.order_by("joined_at", "pk"),
-            "is_only_owner": self.is_only_owner,
-        }
+        context: dict[str, Any] = {"people": people.order_by("joined_at", "pk")}
         if self.is_owner:
             context["add_form"] = forms.get("add_form") or NewMemberForm()
             context["invitation_form"] = forms.get("invitation_form") or InvitationForm()
@@ -114,14 +111,25 @@ class MemberRole(TeamView):
         try:
             changed = change_role(self.assistant, member.user, Role(role), by=self.person)
         except LastOwner as refusal:
-            return self.refuse(409, refusal)
+            return self.as_it_is(member, refusal)
         said = _("%(name)s: %(role)s from now on.")
         messages.success(request, said % {"name": changed.user.get_username(), "role": Role(role).label})
         if changed.user_id == self.person.pk or not request.htmx:
             # The whole page is another one for another role.
             return self.to_list(f"#member-{pk}")
         member.role = changed.role
-        return self.fragment("assistants/_member.html", {"member": member, "focus": True})
+        return self.row(member)
+
+    def as_it_is(self, member: Membership, refusal: LastOwner) -> HttpResponse:
+        """Say why not, and show the role that the member still has."""
+        if not self.request.htmx:
+            return self.refuse(409, refusal)
+        messages.error(self.request, str(refusal))
+        return self.row(member, status=409)
+
+    def row(self, member: Membership, status: int = 200) -> HttpResponse:
+        """Draw a member's row anew, with the focus on the role."""
+        return self.fragment("assistants/_member.html", {"member": member, "focus": True}, status)
 
 
 class MemberRemove(TeamView):
