@@ -215,6 +215,10 @@ class NewMemberForm(forms.Form):
     )
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.MEMBER)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Stands beside `InvitationForm` on one page."""
+        super().__init__(*args, auto_id="add_%s", **kwargs)
+
 
 class InvitationForm(forms.Form):
     """What a new invitation link is to be."""
@@ -231,6 +235,10 @@ class InvitationForm(forms.Form):
         initial=1,
         help_text=_("Leave it empty for any number."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Stands beside `NewMemberForm` on one page."""
+        super().__init__(*args, auto_id="invite_%s", **kwargs)
 
     def wish(self) -> dict[str, Any]:
         """Return what was chosen, as `create_invitation` takes it."""

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client
@@ -143,7 +143,7 @@ async def test_a_removal_is_noticed_without_a_layer(memory: Memory, model: OpenA
     async with Socket(memory.user, conversation.pk) as socket:
         await begin(socket)
         layer = get_channel_layer()
-        assert layer is not None
+        assert isinstance(layer, InMemoryChannelLayer)
         layer.groups.clear()
         await in_database(remove, memory)
         assert (await closed_with(socket))[0] == 4404

@@ -55,7 +55,8 @@ def test_an_owner_invites_to_any_role(assistant: Assistant) -> None:
         invitation = invite(assistant, role)
         assert (invitation.role, invitation.use_count, invitation.revoked_at) == (role, 0, None)
         assert read_token(link_token(invitation)) == invitation
-    told = list(MemoryEvent.objects.order_by("pk").values_list("kind", "memory", "target_type", "after__role"))
+    events = MemoryEvent.objects.order_by("pk")
+    told: list[tuple[Any, ...]] = list(events.values_list("kind", "memory", "target_type", "after__role"))
     assert told == [(EventKind.INVITED, None, "invitation", role.value) for role in Role]
 
 
@@ -167,8 +168,9 @@ def test_accepting_joins_counts_and_opens_the_memory(assistant: Assistant) -> No
     assert Memory.objects.get(user=person).assistant == assistant
     invitation.refresh_from_db()
     assert invitation.use_count == 1
-    told = MemoryEvent.objects.filter(kind=EventKind.JOINED).values_list("user", "memory", "after")
-    assert list(told) == [(person.pk, None, {"name": "lina", "role": "curator"})]
+    joined_events = MemoryEvent.objects.filter(kind=EventKind.JOINED)
+    told: list[tuple[Any, ...]] = list(joined_events.values_list("user", "memory", "after"))
+    assert told == [(person.pk, None, {"name": "lina", "role": "curator"})]
     assert read_token(link_token(invitation)) == invitation
 
 
