@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from memory.domain.invitations import accept_invitation, find_invitation, read_token, require_usable
-from memory.exceptions import InvitationUnusable
+from memory.exceptions import InvitationUnusable, UnknownPerson
 from memory.models import Invitation, Membership
 from memory.views.assistants.base import PersonView
 from memory.views.base import DashboardRequest
@@ -34,6 +34,9 @@ class Join(PersonView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             response = super().dispatch(request, *args, **kwargs)
+        except UnknownPerson as refusal:
+            # The account is being deleted.
+            raise Http404 from refusal
         except InvitationUnusable as refusal:
             if type(refusal) is InvitationUnusable:
                 raise Http404 from refusal

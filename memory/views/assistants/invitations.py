@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from memory.domain.invitations import create_invitation, revoke_invitation
 from memory.enums import Role
 from memory.exceptions import AssistantIsArchived
 from memory.forms import InvitationForm
+from memory.models import Invitation
 from memory.views.assistants.links import links_of
 from memory.views.assistants.members import TeamView
 from memory.views.base import DashboardRequest
@@ -43,7 +44,10 @@ class LinkRevoke(TeamView):
     at_least = Role.OWNER
 
     def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
-        revoke_invitation(get_object_or_404(self.assistant.invitations, pk=pk), by=self.person)
+        try:
+            revoke_invitation(get_object_or_404(self.assistant.invitations, pk=pk), by=self.person)
+        except Invitation.DoesNotExist as gone:
+            raise Http404 from gone
         messages.success(request, _("The link is withdrawn. Who came by it stays."))
         if request.htmx:
             return self.fragment("assistants/_links.html", links_of(request, self.assistant, timezone.now()))

@@ -41,7 +41,7 @@ def test_everything_of_the_person_goes_and_what_is_shared_stays() -> None:
         assistant=assistant, proposed_by=person, status=KnowledgeStatus.PROPOSED, text="Speaks Dutch."
     )
     shared.sources.add(page)
-    ModelCallFactory(memory=memory)
+    ModelCallFactory(memory=memory, detail="What was said.")
     MemoryEventFactory(memory=memory)
     leave(assistant, by=person)
     add_member(assistant, person.username, Role.MEMBER, by=other.user)
@@ -54,7 +54,7 @@ def test_everything_of_the_person_goes_and_what_is_shared_stays() -> None:
     kept = Knowledge.objects.get()
     assert (kept.text, kept.proposed_by, kept.sources.count()) == ("Speaks Dutch.", None, 0)
     call = ModelCall.objects.get()
-    assert (call.assistant, call.memory) == (assistant, None)
+    assert (call.assistant, call.memory, call.detail) == (assistant, None, "")
     told = MemoryEvent.objects.order_by("pk").values_list("kind", "user", "after__name")
     assert list(told) == [
         (EventKind.LEFT, None, person.username),
