@@ -217,7 +217,7 @@ class NewMemberForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Stands beside `InvitationForm` on one page."""
-        super().__init__(*args, auto_id="add_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "add_%s", **kwargs})
 
 
 class InvitationForm(forms.Form):
@@ -238,7 +238,7 @@ class InvitationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Stands beside `NewMemberForm` on one page."""
-        super().__init__(*args, auto_id="invite_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "invite_%s", **kwargs})
 
     def wish(self) -> dict[str, Any]:
         """Return what was chosen, as `create_invitation` takes it."""
