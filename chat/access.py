@@ -38,6 +38,10 @@ class Seat:
         """Tell whether the conversation has a row that this person may see."""
         return Conversation.objects.for_user(self.user).filter(pk=self.conversation_id).exists()
 
+    def may_begin(self) -> bool:
+        """Tell whether the conversation that this seat is reserved at could still come to be."""
+        return Memory.objects.for_user(self.user).filter(pk=self.new_in or 0).exists()
+
 
 def reserve_conversation(memory: Memory, mode: Mode = Mode.NORMAL) -> tuple[UUID, str]:
     """Return the id of a conversation to be, and the token that lets its owner, and nobody else, begin it.

@@ -14,7 +14,7 @@ from chat.access import Seat
 from chat.branches import WINDOW, read_tree
 from chat.entries import entries_of, render_entry
 from chat.enums import Mode
-from chat.exceptions import SignedOut
+from chat.exceptions import ConversationGone, SignedOut
 from chat.learning import render_update, updates_of
 from chat.models import Conversation, Message
 from chat.modes import keep_open
@@ -75,13 +75,16 @@ class _State:
 
 def news_for(seat: Seat, leaf: int, running: Collection[int], update_id: int = 0) -> News | None:
     """Return what a page lacks that shows the branch up to `leaf` and the notes up to `update_id`; None without such a
-    conversation, also for a person who may not see it (any more).
+    conversation, also for a person who may not see it (any more). Raises ConversationGone where it can never come to
+    be: its person has left the assistant.
 
     Articles are in the language that is active. Keeps a temporary conversation open. One query where nothing has
     changed: every open page asks this all the time. Raises SignedOut.
     """
     state = _look(seat)
     if state is None:
+        if seat.new_in is not None and not seat.may_begin():
+            raise ConversationGone
         return None
     if state.mode == Mode.TEMPORARY:
         keep_open(seat.conversation_id)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
-from chat import learning
-from chat.models import RecalledItem
+from chat import learning, turns
+from chat.groups import announce_to_people
+from chat.models import Conversation, RecalledItem
+from chat.models.conversation import ConversationQuerySet
 from chat.uses import answers_given
 from memory import signals
 from memory.domain.forgetting import Rows
 from memory.domain.uses import Uses
-from memory.models import Knowledge, Memory, Page, Profile, Segment, Trait
+from memory.models import Assistant, Knowledge, Memory, Page, Profile, Segment, Trait
 
 
 @receiver(signals.forgetting_previewed)
@@ -48,3 +51,22 @@ def note_what_was_learnt(
     memory: Memory, *, segment: Segment, learnt: Sequence[Profile | Trait | Knowledge], **_: Any
 ) -> None:
     learning.note_promotion(memory, segment, learnt)
+
+
+@receiver(signals.membership_ended)
+def let_go_of_who_left(assistant: Assistant, *, user_id: int, **_: Any) -> None:
+    left = Conversation.objects.filter(memory__assistant=assistant, memory__user=user_id)
+    transaction.on_commit(lambda: _send_away(left, [user_id]), robust=True)
+
+
+@receiver(signals.assistant_archived)
+def end_answers_of_an_archived_assistant(assistant: Assistant, **_: Any) -> None:
+    its_own = Conversation.objects.filter(memory__assistant=assistant)
+    people = list(assistant.memberships.values_list("user", flat=True))
+    transaction.on_commit(lambda: _send_away(its_own, people), robust=True)
+
+
+def _send_away(conversations: ConversationQuerySet, people: Sequence[int]) -> None:
+    # After the commit: the end of an answer may hold its row while it waits for the assistant's lock.
+    turns.stop_all(conversations)
+    announce_to_people(people)

@@ -112,8 +112,9 @@ def clean_title(answer: str) -> str:
 
 
 def _named_by_first_words() -> ConversationQuerySet:
-    rows = Conversation.objects.filter(deleted_at__isnull=True, title_source=TitleSource.FIRST_WORDS)
-    return rows.lasting()
+    # Of a person who has left the assistant no model is told anything more.
+    rows = Conversation.objects.filter(memory__in=Memory.objects.in_use(), deleted_at__isnull=True)
+    return rows.filter(title_source=TitleSource.FIRST_WORDS).lasting()
 
 
 def _may_be_titled(conversation: Conversation) -> bool:

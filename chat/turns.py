@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -25,10 +25,13 @@ from chat.enums import MessageRole, Mode, Status
 from chat.exceptions import AssistantArchived, Busy, ConversationGone, MessageNotFound, NotContinuable
 from chat.limits import take_answer
 from chat.models import Conversation, Message
+from chat.models.conversation import ConversationQuerySet
 from chat.modes import TEMPORARY_LEASE
 from chat.text import accept_message, title_from
 from chat.writing import LEASE, remember_shown
 from memory.models import Memory
+
+_HOLD = "SELECT 1 FROM memory_membership WHERE assistant_id = %s AND user_id = %s FOR KEY SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,14 @@ def request_stop(seat: Seat, message_id: int) -> None:
     answers.writable().update(stop_requested_at=timezone.now())
 
 
+def stop_all(conversations: ConversationQuerySet) -> int:
+    """Flag every running answer of these conversations, as `request_stop` does one; return how many.
+
+    For when people are no longer to be answered: nobody asks whether they may see them.
+    """
+    return Message.objects.filter(conversation__in=conversations).writable().update(stop_requested_at=timezone.now())
+
+
 def _existing(seat: Seat) -> Conversation:
     conversation = locked_for(seat.user, seat.conversation_id)
     if conversation is None:
@@ -190,6 +201,7 @@ def _answer_in(conversation: Conversation, message_id: int) -> Message:
 
 
 def _make_room(seat: Seat, conversation: Conversation) -> None:
+    _hold_membership(conversation.memory)
     if conversation.memory.assistant.archived_at is not None:
         raise AssistantArchived
     # Seldom does one run, so that it is looked for first.
@@ -198,6 +210,14 @@ def _make_room(seat: Seat, conversation: Conversation) -> None:
         _require_quiet(conversation)
     # The last of all locks.
     take_answer(seat.user)
+
+
+def _hold_membership(memory: Memory) -> None:
+    """Keep the person a member until the transaction ends: who ends a membership then sees the answer, and stops it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [memory.assistant_id, memory.user_id])
+        if cursor.fetchone() is None:
+            raise ConversationGone
 
 
 def _interrupt_dead(conversation: Conversation) -> None:

@@ -10,7 +10,8 @@ from django.db.models import Model
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from memory.enums import Source, TraitLevel
+from memory.domain.invitations import MOST_USES
+from memory.enums import Role, Source, TraitLevel
 from memory.models import Knowledge, Profile, Trait
 
 BY_HAND = "hand"
@@ -201,3 +202,45 @@ class EverythingForm(forms.Form):
             wrong = gettext("That is not the assistant’s name. Type %(name)s.") % {"name": self.assistant_name}
             raise forms.ValidationError(wrong)
         return typed
+
+
+class NewMemberForm(forms.Form):
+    """Somebody who has an account here, to be let in."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        help_text=_("Exactly as this person signs in."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.MEMBER)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Stands beside `InvitationForm` on one page."""
+        super().__init__(*args, **{"auto_id": "add_%s", **kwargs})
+
+
+class InvitationForm(forms.Form):
+    """What a new invitation link is to be."""
+
+    role = forms.ChoiceField(label=_("They come as"), choices=Role.choices, initial=Role.MEMBER)
+    days = forms.TypedChoiceField(
+        label=_("Open for"), choices=((1, _("1 day")), (7, _("7 days")), (30, _("30 days"))), initial=7, coerce=int
+    )
+    max_uses = forms.IntegerField(
+        label=_("For how many people"),
+        required=False,
+        min_value=1,
+        max_value=MOST_USES,
+        initial=1,
+        help_text=_("Leave it empty for any number."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Stands beside `NewMemberForm` on one page."""
+        super().__init__(*args, **{"auto_id": "invite_%s", **kwargs})
+
+    def wish(self) -> dict[str, Any]:
+        """Return what was chosen, as `create_invitation` takes it."""
+        data = self.cleaned_data
+        return {"role": Role(data["role"]), "days": data["days"], "max_uses": data["max_uses"]}

@@ -37,6 +37,12 @@ def do_what_has_waited(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.promote, memory.pk)
 
 
+@receiver(signals.member_returned)
+def do_what_has_rested(memory: Memory, **_: Any) -> None:
+    for task in (tasks.consolidate, tasks.promote, tasks.resummarise):
+        tasks.enqueue(task, memory.pk)
+
+
 @receiver(signals.analysis_asked)
 @receiver(signals.segment_heated)
 def promote_hot_segment(memory: Memory, **_: Any) -> None:

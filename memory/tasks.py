@@ -77,8 +77,9 @@ def _run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, deed:
     if context.job.lock == work.waiting_lock:
         take_turn(work, attempt)
         return
-    memory = Memory.objects.select_related("assistant").filter(pk=memory_id).first()
+    memory = Memory.objects.in_use().select_related("assistant").filter(pk=memory_id).first()
     if memory is None:
+        # Gone, or at rest: its person has left the assistant. Should they come back, `member_returned` queues it anew.
         return
     try:
         done = deed(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())

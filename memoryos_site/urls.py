@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from memory.views.joining import Join
 from memoryos_site import views
 from memoryos_site.languages import Catalogue
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", include("chat.urls")),
     path("memory/", include("memory.urls")),
     path("assistants/", include("memory.assistant_urls")),
+    path("join/<str:token>/", Join.as_view(), name="join"),
     path("admin/", admin.site.urls),
     path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),

@@ -18,9 +18,10 @@ import memory.urls
 from chat.enums import Status
 from chat.models import LearntItem, MemoryUpdate, Message, RecalledItem
 from chat.text import title_from
+from memory.domain.invitations import create_invitation, link_token, revoke_invitation
 from memory.domain.recording import record_page
 from memory.domain.traits import TRAIT_DIMENSIONS
-from memory.enums import Actor, EventKind, ImportState, Tier
+from memory.enums import Actor, EventKind, ImportState, Role, Tier
 from memory.models import Import, Memory, Trait
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import (
@@ -30,6 +31,7 @@ from tests.memory.factories import (
     ImportFactory,
     KnowledgeFactory,
     MemoryEventFactory,
+    MemoryFactory,
     ModelCallFactory,
     PageFactory,
     ProfileFactory,
@@ -65,7 +67,20 @@ def fill(memory: Memory, texts: Sequence[str]) -> list[str]:
     rows = _remember(memory, texts)
     answer = _converse(memory, texts)
     _recall(answer, rows)
-    return ["/", *_chat_addresses(answer, rows["page"]), *_memory_addresses(memory, rows)]
+    return ["/", *_chat_addresses(answer, rows["page"]), *_memory_addresses(memory, rows), *_people(memory, texts)]
+
+
+def _people(memory: Memory, texts: Sequence[str]) -> list[str]:
+    """Return the pages about the assistant's members, one of whom has a text for a name, and about who is invited."""
+    name = f"{memory.pk} {texts[-1]}"[:150]
+    assistant, theirs = memory.assistant, MemoryFactory(assistant=memory.assistant, user__username=name)
+    member = assistant.memberships.get(user=theirs.user)
+    links = [create_invitation(assistant, Role.MEMBER, days=7, max_uses=2, by=theirs.user) for _ in range(2)]
+    revoke_invitation(links[0], by=theirs.user)
+    slug = assistant.slug
+    pages = [reverse(f"assistants:{name}", args=[slug]) for name in ("members", "leave")]
+    asked = [reverse(f"assistants:member-{deed}", args=[slug, member.pk]) for deed in ("remove", "transfer")]
+    return [*pages, *asked, reverse("join", args=[link_token(links[1])])]
 
 
 def _converse(memory: Memory, texts: Sequence[str]) -> Message:

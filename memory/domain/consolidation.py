@@ -80,12 +80,12 @@ def promotion_is_due(memory: Memory, now: datetime) -> bool:
 
 def memories_kept_waiting(now: datetime) -> list[int]:
     """Return the keys of memories with hot segments whose pages have waited for `promotion_patience`; not
-    where learning is paused.
+    where learning is paused, or the person is no longer a member.
     """
     waiting: list[int] = []
     for assistant in Assistant.objects.filter(memories__segments__length__gt=0).distinct():
         since = now - timedelta(seconds=assistant.conf.promotion_patience)
-        learning = Segment.objects.filter(memory__assistant=assistant, memory__learning_paused_at__isnull=True)
+        learning = Segment.objects.filter(memory__in=Memory.objects.filter(assistant=assistant).learning())
         hot = learning.hot(now, assistant.conf)
         pages = Page.objects.unanalysed().filter(segment__in=hot.values("pk"), recorded_at__lte=since)
         waiting += pages.order_by().values_list("memory_id", flat=True).distinct()
@@ -106,8 +106,10 @@ def promote_all(memory: Memory, consolidator: Consolidator, embedder: Embedder) 
 
 
 def learns(memory: Memory) -> bool:
-    """Tell whether a memory moves and analyses pages now: not while its person has paused learning."""
-    return Memory.objects.filter(pk=memory.pk, learning_paused_at__isnull=True).exists()
+    """Tell whether a memory moves and analyses pages now: not while its person has paused learning, nor once they are
+    no longer a member of the assistant.
+    """
+    return Memory.objects.filter(pk=memory.pk).learning().exists()
 
 
 def _promote(memory: Memory, consolidator: Consolidator, embedder: Embedder, *, also_hot: bool) -> int:

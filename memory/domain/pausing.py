@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from memory.domain.activity import event, log
 from memory.enums import EventKind
+from memory.exceptions import LearningPaused
 from memory.models import Memory
 from memory.signals import learning_resumed
 
@@ -57,6 +58,18 @@ def resume_recall(memory: Memory, *, by: User) -> Memory:
     """
     with transaction.atomic():
         return _resume(memory, "recall", by)[0]
+
+
+def lock_learning(memory: Memory) -> Memory:
+    """Lock a memory to move or analyse its pages, in the caller's transaction.
+
+    Raises LearningPaused where its person has paused that, or is no longer a member of the assistant, and
+    Memory.DoesNotExist.
+    """
+    locked = Memory.objects.locked(memory.pk)
+    if not Memory.objects.filter(pk=locked.pk).learning().exists():
+        raise LearningPaused
+    return locked
 
 
 def _pause(memory: Memory, what: What, by: User) -> Memory:

@@ -15,6 +15,7 @@ from django.db import transaction
 from memory.domain import knowledge, persona
 from memory.domain.activity import event, last_forgetting, log
 from memory.domain.ledger import noted
+from memory.domain.pausing import lock_learning
 from memory.domain.reading import Reading, next_reading
 from memory.domain.showing import Room
 from memory.domain.tokens import count_tokens
@@ -23,7 +24,7 @@ from memory.domain.vectors import alike, as_array, page_vector
 from memory.domain.weighing import Weighed, grounded, judge, weigh
 from memory.embedding.base import Embedder, Vectors
 from memory.enums import EventKind, Purpose, Subject
-from memory.exceptions import LearningPaused, PromotionConflict
+from memory.exceptions import PromotionConflict
 from memory.llm.base import Consolidator, KnownFact, PromotionRequest
 from memory.models import Knowledge, Memory, ModelCall, Page, Profile, Segment, Trait
 from memory.signals import segment_promoted
@@ -143,8 +144,7 @@ def _learn(
 def _claim(memory: Memory, reading: Reading, now: datetime, forgotten: int) -> None:
     """Lock the memory and mark the pages as read, all or none; not when the model was shown what is forgotten now, nor
     when learning was paused meanwhile."""
-    if Memory.objects.locked(memory.pk).learning_paused_at is not None:
-        raise LearningPaused
+    lock_learning(memory)
     ids = [page.pk for page in reading.pages]
     if forgotten != last_forgetting(memory):
         raise PromotionConflict("Something was forgotten while the model was reading; nothing was changed.")

@@ -20,11 +20,12 @@ from memory.domain.assigning import Draft, assign, nearest_segments
 from memory.domain.eviction import evict_segments
 from memory.domain.heating import announce_hot
 from memory.domain.ledger import noted
+from memory.domain.pausing import lock_learning
 from memory.domain.refreshing import refresh
 from memory.domain.showing import Room, shown, tokens_of
 from memory.embedding.base import Embedder
 from memory.enums import EventKind, Purpose
-from memory.exceptions import InvalidConsolidation, LearningPaused, TransferConflict
+from memory.exceptions import InvalidConsolidation, TransferConflict
 from memory.llm.base import Consolidator, KnownSegment, TransferRequest, TransferResult
 from memory.models import Memory, MemoryEvent, ModelCall, Page, Segment
 from memory.signals import pages_transferred
@@ -67,8 +68,7 @@ def transfer(memory: Memory, consolidator: Consolidator, embedder: Embedder, now
     result, call = noted(memory, Purpose.TRANSFER, consolidator.name, lambda: consolidator.transfer(work.request))
     check_result(result, len(batch))
     with transaction.atomic():
-        if Memory.objects.locked(memory.pk).learning_paused_at is not None:
-            raise LearningPaused
+        lock_learning(memory)
         queue = memory.pages.short_term().values_list("pk", "disabled")[: len(batch)]
         if list(queue) != [(page.pk, page.disabled) for page in batch]:
             raise TransferConflict

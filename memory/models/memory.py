@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from memory.conf import MemorySettings
-from memory.models.assistant import Assistant
+from memory.models.assistant import Assistant, Membership
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -21,6 +21,15 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
     def for_user(self, user: User) -> MemoryQuerySet:
         """This person's own memories, at assistants they are still a member of."""
         return self.filter(user=user, assistant__memberships__user=user)
+
+    def in_use(self) -> MemoryQuerySet:
+        """Those whose person is a member of the assistant. The others rest: nobody but their export reads them."""
+        members = Membership.objects.filter(assistant=OuterRef("assistant"), user=OuterRef("user"))
+        return self.filter(Exists(members))
+
+    def learning(self) -> MemoryQuerySet:
+        """Those that move and analyse pages now: neither resting nor paused by their person."""
+        return self.in_use().filter(learning_paused_at__isnull=True)
 
     def locked(self, pk: int) -> Memory:
         """Return the memory with its row locked until the transaction ends: writers of one memory queue here.

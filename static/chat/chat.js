@@ -366,7 +366,9 @@ class Chat {
       this.outbox.take(frame.client_id);
       this.thread.removeUnsent(frame.client_id);
     }
-    const reason = gettext("This conversation is no longer there. Begin a new one.");
+    this.thread.abandon();
+    this.#setBusy(false);
+    const reason = gettext("This conversation is no longer there, or no longer open to you. Begin a new one.");
     if (typed) this.composer.giveBack(typed, reason);
     this.composer.disable(reason);
     this.composer.draft.moveToNew();

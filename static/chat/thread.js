@@ -110,6 +110,16 @@ export class Thread {
     return this.#addEnded(frame.html);
   }
 
+  /** No more of the running answer comes: what there is of it stays to be read. */
+  abandon() {
+    if (!this.running) return;
+    const { article, offset } = this.running;
+    this.running = null;
+    if (offset === 0) return void article.remove();
+    article.classList.replace("is-streaming", "is-stopped");
+    this.log.append(article);
+  }
+
   /** A `memory` frame: a note of what memory learnt. */
   addUpdate(frame) {
     if (frame.update_id <= this.updateId) return;
