@@ -193,6 +193,10 @@ class InvitationUsedUp(InvitationUnusable):
     message = _("This invitation has been used up. Ask for a new one.")
 
 
+class NobodyElse(MemoryOSError):
+    message = _("Nobody else uses this assistant, so there is nobody to share this with.")
+
+
 class ProposalDecided(MemoryOSError):
     message = _("Somebody else has decided this meanwhile; nothing was changed.")
 

@@ -37,6 +37,12 @@ def do_what_has_waited(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.promote, memory.pk)
 
 
+@receiver(signals.budget_restored)
+def do_what_has_waited_for_a_budget(memory: Memory, **_: Any) -> None:
+    for task in (tasks.consolidate, tasks.promote, tasks.resummarise):
+        tasks.enqueue(task, memory.pk)
+
+
 @receiver(signals.analysis_asked)
 @receiver(signals.segment_heated)
 def promote_hot_segment(memory: Memory, **_: Any) -> None:
