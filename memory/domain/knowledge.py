@@ -88,8 +88,8 @@ def learn_knowledge(
     it was archived; not so the facts in `unsaid`, which the user has not said again. One that was disabled stays so. A
     new one supersedes those it contradicts: of the two the one said last holds, except that what a person has written
     stands. On a shared assistant, new assistant knowledge waits as a proposal. Beyond the capacity the least useful is
-    archived, never what was just learnt or said again; of proposals never one that a member has made. Runs in the promotion's transaction, which holds the memory's
-    lock; for what its members share the assistant is locked as well.
+    archived, never what was just learnt or said again; of proposals never one that a member has made. Runs in the
+    promotion's transaction, which holds the memory's lock; for what its members share the assistant is locked as well.
     """
     if subject is Subject.ASSISTANT and facts:
         Assistant.objects.select_for_update(no_key=True).get(pk=learning.memory.assistant_id)

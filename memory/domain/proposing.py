@@ -127,16 +127,14 @@ def has_others(assistant: Assistant, person: User) -> bool:
 
 def proposals(assistant: Assistant) -> KnowledgeQuerySet:
     """Return what waits for a decision, what has waited longest first."""
-    waiting: KnowledgeQuerySet = assistant.knowledge.filter(status=KnowledgeStatus.PROPOSED).order_by(
-        "created_at", "pk"
-    )
-    return waiting
+    waiting: KnowledgeQuerySet = assistant.knowledge.filter(status=KnowledgeStatus.PROPOSED)
+    return waiting.order_by("created_at", "pk")
 
 
-def proposed_by(assistant: Assistant, person: User) -> KnowledgeQuerySet:
+def own_proposals(assistant: Assistant, person: User) -> KnowledgeQuerySet:
     """Return all that a person has proposed here and not withdrawn, newest first, whatever was decided."""
-    own: KnowledgeQuerySet = assistant.knowledge.filter(proposed_by=person).order_by("-created_at", "-pk")
-    return own
+    own: KnowledgeQuerySet = assistant.knowledge.filter(proposed_by=person)
+    return own.order_by("-created_at", "-pk")
 
 
 def _refuse_known(assistant: Assistant, fact: Knowledge, text: str, by: User) -> None:

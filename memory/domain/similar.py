@@ -15,7 +15,7 @@ from memory.domain.provenance import content
 from memory.domain.vectors import as_array
 from memory.embedding.base import Vectors
 from memory.enums import KnowledgeStatus
-from memory.models import Assistant, Knowledge
+from memory.models import Assistant
 
 ALIKE_FROM = 0.75
 """F-score from which an entry is worth a look; a person weighs more than `duplicates.NEAR_FROM` lets pass."""

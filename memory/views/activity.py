@@ -115,6 +115,8 @@ def _about_other(event: MemoryEvent, state: Mapping[str, Any], page: int | None)
             return ended(anew % {"thing": _thing(event.target_type, state)})
         case EventKind.FAILED:
             return _failed(state)
+        case EventKind.PROPOSED if state.get("withdrawn"):
+            return gettext("A proposal to the team was withdrawn.")
         case kind:
             return _switched(kind, state) or _happened(kind, _thing(event.target_type, state))
 
