@@ -17,7 +17,7 @@ from memory.embedding.base import Vectors
 from memory.enums import KnowledgeStatus
 from memory.models import Assistant
 
-ALIKE_FROM = 0.75
+ALIKE_FROM = 0.6
 """F-score from which an entry is worth a look; a person weighs more than `duplicates.NEAR_FROM` lets pass."""
 SHOWN = 3
 _COMPARED = (KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED, KnowledgeStatus.DISABLED)

@@ -189,7 +189,7 @@ def test_markup_in_what_goes_is_shown_not_run(client: Client, memory: Memory) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "queries"), [("page", 21), ("pages", 21), ("segment", 21), ("knowledge", 12), ("everything", 17)]
+    ("name", "queries"), [("page", 22), ("pages", 22), ("segment", 22), ("knowledge", 13), ("everything", 18)]
 )
 @pytest.mark.parametrize("count", [1, 3])
 def test_previews_ask_the_database_equally_often(
