@@ -9,14 +9,14 @@ from django.contrib.auth.models import User
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from memory.domain.consolidation import transfer_all
+from memory.domain.context import prepare_reply
 from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.forgetting import EVERYTHING, Target, forget, preview
 from memory.domain.knowledge import Learning, learn_knowledge, learnt_proposals
 from memory.domain.proposing import own_proposals, proposals, propose_knowledge, withdraw_proposal
-from memory.domain.recall import recall
 from memory.domain.similar import similar_to
 from memory.embedding.base import Vectors
-from memory.enums import EventKind, KnowledgeStatus, Role, Subject, Tier
+from memory.enums import EventKind, KnowledgeStatus, Role, Subject
 from memory.exceptions import (
     DuplicateKnowledge,
     InvalidText,
@@ -189,23 +189,27 @@ def test_what_was_decided_is_not_withdrawn() -> None:
     assert Knowledge.objects.get(pk=entry.pk).status == KnowledgeStatus.ACTIVE
 
 
-def said_to(memory: Memory, question: str) -> list[str]:
-    """Return what an answer would be given of the assistant's knowledge."""
-    found = recall(memory, question, now=EPOCH)
-    return [item.text for item in found.items if item.tier == Tier.ASSISTANT_KNOWLEDGE]
+def prompt_of(memory: Memory) -> str:
+    """Return what a model would be given to answer this person."""
+    reply = prepare_reply(memory, "When is the release?", [], EPOCH)
+    return "\n".join(turn.content for turn in reply.request.turns)
 
 
 def test_what_is_approved_the_assistant_knows_for_the_others() -> None:
     memory = member()
     other = MemoryFactory(assistant=memory.assistant, role=Role.MEMBER)
-    question = "When is the release?"
-    entry, turned_down = propose(memory), propose(memory, "The release party is secret.", fact_of(memory, "A party."))
-    assert said_to(other, question) == []
+    secret = "The release party is secret."
+    entry, turned_down = propose(memory), propose(memory, secret, fact_of(memory, "A party."))
+    assert TEXT not in prompt_of(other)
+    assert secret not in prompt_of(other)
     decline_knowledge(turned_down, by=curator_of(memory))
-    assert said_to(other, question) == []
     approve_knowledge(entry, by=curator_of(memory))
     for someone in (memory, other):
-        assert said_to(someone, question) == [TEXT]
+        assert TEXT in prompt_of(someone)
+        assert secret not in prompt_of(someone)
+    # Of what it was shared from, nothing.
+    assert "The user plans" not in prompt_of(other)
+    assert "I plan the release" not in prompt_of(other)
 
 
 def test_forgetting_the_fact_takes_what_nobody_has_approved() -> None:
