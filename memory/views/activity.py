@@ -37,6 +37,8 @@ _SWITCHED = {
     (EventKind.RESUMED, "learning"): _("Learning was resumed."),
     (EventKind.PAUSED, "recall"): _("Memory was no longer used for answers."),
     (EventKind.RESUMED, "recall"): _("Memory was used for answers again."),
+    # Whose, and how much, is for owners to see.
+    (EventKind.CONFIGURED, "budget"): _("A monthly budget was changed."),
 }
 NO_REASON = gettext_noop("No reason was noted.")
 
