@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,7 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from memory.domain.proposing import propose_knowledge, withdraw_proposal
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus
-from memory.exceptions import DuplicateKnowledge, InvalidText, KnowledgeChanged, NobodyElse, ProposalDecided
+from memory.exceptions import (
+    DuplicateKnowledge,
+    InvalidText,
+    KnowledgeChanged,
+    NobodyElse,
+    NotAllowed,
+    NotAMember,
+    ProposalDecided,
+)
 from memory.forms import ShareForm
 from memory.models import Knowledge
 from memory.views.base import DashboardRequest
@@ -41,6 +50,10 @@ class ShareKnowledge(KnowledgeView):
             return self.form_page(item, form, 200 if form.is_valid() else 422)
         try:
             propose_knowledge(item, form.cleaned_data["text"], get_embedder(), by=self.person)
+        except ObjectDoesNotExist:
+            raise Http404 from None
+        except (NotAllowed, NotAMember) as refusal:
+            raise PermissionDenied from refusal
         except (InvalidText, DuplicateKnowledge, KnowledgeChanged, NobodyElse) as refusal:
             form.add_error("text", str(refusal))
             return self.form_page(item, form, 422 if isinstance(refusal, InvalidText) else 409)
@@ -74,4 +87,7 @@ class WithdrawKnowledge(KnowledgeView, SwitchItem[Knowledge]):
         entry = proposed.filter(status=KnowledgeStatus.PROPOSED).first()
         if entry is None:
             raise ProposalDecided(gettext("There is nothing to withdraw (any more): it was decided or withdrawn."))
-        withdraw_proposal(entry, by=self.person)
+        try:
+            withdraw_proposal(entry, by=self.person)
+        except (NotAllowed, NotAMember) as refusal:
+            raise PermissionDenied from refusal

@@ -99,4 +99,5 @@ def test_every_conversation_says_what_a_budget_holds_up(client: Client, memory: 
         html = client.get(address, headers=headers).text
         assert "<strong>Learning rests:</strong>" in html
         assert "answers go on" in html
-        assert 'class="model-banner paused"' in html
+        # What is said is remembered all the same: that is no pause.
+        assert 'class="model-banner resting"' in html

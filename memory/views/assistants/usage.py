@@ -83,7 +83,10 @@ class UsageView(AssistantView):
     ) -> Bar:
         form = None
         if self.is_owner:
-            form = fault if fault and fault.person == person else BudgetForm(person, initial={"tokens": limit})
+            form = BudgetForm(person, initial={"tokens": limit})
+        if fault is not None and fault.person == person:
+            form = fault
+            form.fields["tokens"].widget.attrs["autofocus"] = True
         return Bar(name, together(days.values()).tokens, limit, when_reached(days, limit), form, person)
 
 

@@ -12,9 +12,10 @@ from memory.domain.consolidation import transfer_all
 from memory.domain.context import prepare_reply
 from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.forgetting import EVERYTHING, Target, forget, preview
-from memory.domain.knowledge import Learning, learn_knowledge, learnt_proposals
+from memory.domain.knowledge import Learning, delete_knowledge, learn_knowledge, learnt_proposals
 from memory.domain.proposing import own_proposals, proposals, propose_knowledge, withdraw_proposal
 from memory.domain.similar import similar_to
+from memory.domain.undoing import undelete_knowledge
 from memory.embedding.base import Vectors
 from memory.enums import EventKind, KnowledgeStatus, Role, Subject
 from memory.exceptions import (
@@ -264,6 +265,15 @@ def test_deleting_the_own_fact_changes_nothing_of_what_was_shared() -> None:
     assert list(own_proposals(memory.assistant, memory.user)) == [entry]
     withdraw_proposal(Knowledge.objects.get(pk=entry.pk), by=memory.user)
     assert not memory.assistant.knowledge.exists()
+
+
+def test_a_proposal_that_a_curator_deleted_comes_back_as_whose_it_was() -> None:
+    memory = member()
+    entry = propose(memory)
+    pk, fact = entry.pk, entry.shared_from
+    delete_knowledge(entry, by=curator_of(memory))
+    back = undelete_knowledge(memory, pk, Subject.ASSISTANT, by=curator_of(memory))
+    assert (back.status, back.proposed_by, back.shared_from) == (KnowledgeStatus.PROPOSED, memory.user, fact)
 
 
 def test_the_queue_has_the_oldest_first_and_its_likes_beside_it() -> None:
