@@ -337,3 +337,45 @@ def test_the_old_door_refuses_the_same(client: Client, carol: Memory) -> None:
     assert answer.status_code == 409
     assert "dave has approved this already" in answer.text
     assert status_of(entry) == KnowledgeStatus.ACTIVE
+
+
+# --- Forgetting, and the timelines --------------------------------------------------------------------------------
+
+
+def test_a_forgetting_says_what_becomes_of_what_was_shared(client: Client, bob: Memory) -> None:
+    olga = User.objects.get(username="olga")
+    facts = [KnowledgeFactory(memory=bob, text=f"The user likes {what}.") for what in ("tea", "jazz")]
+    waiting, let_in = (
+        proposal(bob, f"Bob likes {what}.", proposed_by=bob.user, shared_from=fact)
+        for what, fact in zip(("tea", "jazz"), facts, strict=True)
+    )
+    approve_knowledge(let_in, by=olga)
+    html = client.get(fact_address("forget", bob, facts[0])).text
+    assert "Bob likes tea." in html
+    assert "nobody has approved, is withdrawn with it" in html
+    assert "goes for everyone who shares it" not in html
+    html = client.get(fact_address("forget", bob, facts[1])).text
+    assert "This stays, because you have shared it with the team" in html
+    sent = re.search(r'name="fingerprint" value="([^"]+)"', html)
+    assert sent is not None
+    client.post(fact_address("forget", bob, facts[1]), {"fingerprint": sent[1]})
+    assert (status_of(let_in), status_of(waiting)) == (KnowledgeStatus.ACTIVE, KnowledgeStatus.PROPOSED)
+
+
+def test_who_proposed_sees_it_in_their_timeline_and_other_members_see_nothing(client: Client, bob: Memory) -> None:
+    eve = MemoryFactory(assistant=bob.assistant, role=Role.MEMBER)
+    fact = KnowledgeFactory(memory=bob, text="The user likes tea.")
+    client.post(fact_address("share", bob, fact), {"text": "Bob likes tea."})
+    client.post(fact_address("withdraw", bob, fact))
+    timeline = reverse("memory:timeline", args=[bob.assistant.slug])
+    html = client.get(timeline).text
+    assert "A fact of yours was proposed to the team, as “Bob likes tea.”" in html
+    assert "A proposal to the team was withdrawn." in html
+    client.force_login(User.objects.get(username="olga"))
+    html = client.get(timeline).text
+    assert "A proposal to the team was withdrawn." in html
+    assert "likes tea" not in html
+    client.force_login(eve.user)
+    html = client.get(timeline).text
+    for words in ("proposed to the team", "withdrawn", "likes tea"):
+        assert words not in html
