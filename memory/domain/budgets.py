@@ -63,7 +63,8 @@ def spent(memory: Memory, now: datetime | None = None) -> Spent | None:
     places = Membership.objects.filter(user=memory.user_id, assistant=memory.assistant_id)
     own = places.values_list("monthly_budget", "assistant__monthly_budget").first()
     if own is None:
-        own = (None, Assistant.objects.values_list("monthly_budget", flat=True).get(pk=memory.assistant_id))
+        whole = Assistant.objects.filter(pk=memory.assistant_id).values_list("monthly_budget", flat=True)
+        own = (None, whole.first())
     return spent_of(memory, own[0], own[1], month)
 
 
