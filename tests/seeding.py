@@ -75,7 +75,7 @@ def _proposal_addresses(memory: Memory, texts: Sequence[str]) -> list[str]:
         for proposer in (None, memory.user):
             AssistantKnowledgeFactory(
                 assistant=memory.assistant,
-                text=f"{number} {text} {proposer}"[:1000],
+                text=f"{'Proposed' if proposer else 'Learnt'} {number} {text}"[:1000],
                 status=KnowledgeStatus.PROPOSED,
                 proposed_by=proposer,
             )

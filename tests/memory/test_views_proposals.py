@@ -255,6 +255,12 @@ def test_other_words_are_approved_in_one_step(client: Client, carol: Memory) -> 
     assert (entry.text, entry.status) == ("Recommended\nSolaris.", KnowledgeStatus.ACTIVE)
     assert Knowledge.objects.get(pk=old.pk).superseded_by == entry
     second = proposal(carol, "Second.")
+    for headers in (HTMX, {}):
+        too_long = {"seen": words_key("Second."), "text": "Mine. " + "x" * 1000}
+        answer = client.post(address("approve", second), too_long, headers=headers)
+        assert answer.status_code == 422
+        # What was typed is not lost.
+        assert ">Mine. xxx" in answer.text
     answer = client.post(address("approve", second), {"seen": words_key("Second."), "text": "  "}, headers=HTMX)
     assert answer.status_code == 422
     foreign = AssistantKnowledgeFactory()
@@ -279,12 +285,13 @@ def test_who_is_second_gets_409_and_changes_nothing(client: Client, carol: Memor
         assert client.post(address("approve", mine), {"text": "Another."}, headers=HTMX).status_code == 200
 
 
-def test_words_that_changed_meanwhile_are_shown_and_not_approved(client: Client, carol: Memory) -> None:
+@pytest.mark.parametrize("htmx", [True, False])
+def test_words_that_changed_meanwhile_are_shown_and_not_approved(client: Client, carol: Memory, htmx: bool) -> None:
     entry = proposal(carol)
     sent = {"seen": words_key(entry.text), "text": entry.text}
     edit_knowledge(entry, "Recommended Solaris.", get_embedder(), by=carol.user)
     for name in ("approve", "decline"):
-        answer = client.post(address(name, entry), sent, headers=HTMX)
+        answer = client.post(address(name, entry), sent, headers=HTMX if htmx else {})
         assert answer.status_code == 409
         assert "Its words were changed meanwhile" in answer.text
         assert "Recommended Solaris." in answer.text

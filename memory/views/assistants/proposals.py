@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
@@ -26,7 +27,7 @@ from memory.domain.deciding import (
 from memory.domain.proposing import own_proposals, proposals, withdraw_proposal
 from memory.domain.similar import similar_to
 from memory.embedding import get_embedder
-from memory.enums import Role
+from memory.enums import KnowledgeStatus, Role
 from memory.exceptions import (
     DuplicateKnowledge,
     InvalidText,
@@ -49,6 +50,15 @@ OWN_SHOWN = 100
 """Of what one has proposed oneself, the newest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a proposal was not decided, and what the person had written where that was the reason."""
+
+    pk: int
+    said: str
+    typed: str = ""
+
+
 class ProposalsView(AssistantView):
     """What every page about proposals needs."""
 
@@ -63,13 +73,14 @@ class ProposalsView(AssistantView):
         own = self.assistant.knowledge.select_related("proposed_by", "assistant").defer("embedding")
         return own.annotate(learnt=Exists(learnt))
 
-    def drawn(self, entries: Iterable[Knowledge]) -> list[Knowledge]:
-        """Attach to each entry what a curator weighs it against, and the key of its words."""
+    def drawn(self, entries: Iterable[Knowledge], fault: Fault | None = None) -> list[Knowledge]:
+        """Attach to each entry what a curator weighs it against, the key of its words, and what was wrong with it."""
         found = list(entries)
         near = similar_to(self.assistant, [entry.pk for entry in found])
         for entry in found:
             entry.similar = near.get(entry.pk, [])  # type: ignore[attr-defined]
             entry.seen = words_key(entry.text)  # type: ignore[attr-defined]
+            entry.fault = fault if fault and fault.pk == entry.pk else None  # type: ignore[attr-defined]
         return found
 
     def own(self) -> dict[str, Any]:
@@ -81,18 +92,23 @@ class ProposalsView(AssistantView):
     def waiting(self) -> int:
         return proposals(self.assistant).count()
 
+    def queue(self, status: int = 200, fault: Fault | None = None) -> HttpResponse:
+        """Render the whole page; `fault` belongs to one of the proposals in it."""
+        context = self.own()
+        if self.may_curate:
+            keys = proposals(self.assistant).values("pk")
+            rows = self.rows().filter(pk__in=keys).order_by("created_at", "pk")
+            page = Paginator(rows, PAGE_SIZE).get_page(self.request.GET.get("page"))
+            entries = self.drawn(page.object_list, fault)
+            context |= {"entries": entries, "slice": page, "count": page.paginator.count}
+        return self.page("assistants/proposals.html", context, status)
+
 
 class ProposalQueue(ProposalsView):
     """The page: the queue, oldest first, or what one has proposed oneself."""
 
     def get(self, request: DashboardRequest) -> HttpResponse:
-        context = self.own()
-        if self.may_curate:
-            keys = proposals(self.assistant).values("pk")
-            waiting = self.rows().filter(pk__in=keys).order_by("created_at", "pk")
-            page = Paginator(waiting, PAGE_SIZE).get_page(request.GET.get("page"))
-            context |= {"entries": self.drawn(page.object_list), "slice": page, "count": page.paginator.count}
-        return self.page("assistants/proposals.html", context)
+        return self.queue()
 
 
 class DecisionView(ProposalsView):
@@ -101,7 +117,8 @@ class DecisionView(ProposalsView):
     at_least = Role.CURATOR
     http_method_names = ["post"]
     told: ClassVar[StrPromise]
-    row = "assistants/_decided.html"
+    undo: ClassVar[bool] = False
+    """Whether there is a way back from here."""
 
     def decide(self, entry: Knowledge, data: Mapping[str, Any]) -> Knowledge:
         """Decide through the domain."""
@@ -130,22 +147,20 @@ class DecisionView(ProposalsView):
             messages.success(self.request, render_to_string("assistants/_decided_message.html", context, self.request))
             return redirect(self.address())
         context = {"entry": entry, "told": told, "undo": self.undo, "count": self.waiting()}
-        return self.fragment(self.row, context)
-
-    undo = False
-    """Whether there is a way back from here."""
+        return self.fragment("assistants/_decided.html", context)
 
     def again(self, entry: Knowledge, refusal: MemoryOSError, status: int) -> HttpResponse:
         """Draw the proposal as it is now, with the reason; what is decided by somebody else leaves the queue."""
-        fresh = self.rows().filter(pk=entry.pk).first()
+        theirs = isinstance(refusal, (InvalidText, DuplicateKnowledge, ModelError))
+        fault = Fault(entry.pk, str(refusal), self.request.POST.get("text", "") if theirs else "")
         if not self.request.htmx:
-            return self.refuse(status, str(refusal))
-        still = fresh is not None and proposals(self.assistant).filter(pk=fresh.pk).exists()
-        if fresh is None or not still:
+            messages.error(self.request, str(refusal))
+            return self.queue(status, fault)
+        fresh = self.rows().filter(pk=entry.pk, status=KnowledgeStatus.PROPOSED).first()
+        if fresh is None:
             context = {"entry": entry, "told": str(refusal), "undo": False, "count": self.waiting()}
             return self.fragment("assistants/_decided.html", {**context, "failed": True}, status)
-        typed = self.request.POST.get("text", "") if isinstance(refusal, (InvalidText, DuplicateKnowledge)) else ""
-        context = {"entry": self.drawn([fresh])[0], "fault": str(refusal), "typed": typed, "count": self.waiting()}
+        context = {"entry": self.drawn([fresh], fault)[0], "count": self.waiting()}
         return self.fragment("assistants/_proposal_again.html", context, status)
 
 
