@@ -93,7 +93,7 @@ def test_what_the_others_would_see_is_shown_before_it_is_proposed(client: Client
     assert ("<html" in html) is not htmx
     seen = html[html.index('class="share-preview"') :]
     assert "The user likes tea." in seen
-    assert "Proposed by bob" in seen
+    assert "From a proposal by bob" in seen
     assert "1 other person uses this assistant" in html
     assert not Knowledge.objects.filter(assistant=bob.assistant).exists()
     html = client.post(share, {"text": "Bob <b>likes</b> tea.", "preview": "1"}, headers=headers).text
@@ -263,6 +263,7 @@ def test_other_words_are_approved_in_one_step(client: Client, carol: Memory) -> 
         assert ">Mine. xxx" in answer.text
     answer = client.post(address("approve", second), {"seen": words_key("Second."), "text": "  "}, headers=HTMX)
     assert answer.status_code == 422
+    assert '<details class="proposal-words" open>' in answer.text
     foreign = AssistantKnowledgeFactory()
     answer = client.post(address("approve", second), {"text": "Second.", "replaces": foreign.pk}, headers=HTMX)
     assert answer.status_code == 404

@@ -52,11 +52,11 @@ OWN_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a proposal was not decided, and what the person had written where that was the reason."""
+    """Why a proposal was not decided; where the words were the reason, `typed` has what the person had written."""
 
     pk: int
     said: str
-    typed: str = ""
+    typed: str | None = None
 
 
 class ProposalsView(AssistantView):
@@ -152,7 +152,7 @@ class DecisionView(ProposalsView):
     def again(self, entry: Knowledge, refusal: MemoryOSError, status: int) -> HttpResponse:
         """Draw the proposal as it is now, with the reason; what is decided by somebody else leaves the queue."""
         theirs = isinstance(refusal, (InvalidText, DuplicateKnowledge, ModelError))
-        fault = Fault(entry.pk, str(refusal), self.request.POST.get("text", "") if theirs else "")
+        fault = Fault(entry.pk, str(refusal), self.request.POST.get("text", "") if theirs else None)
         if not self.request.htmx:
             messages.error(self.request, str(refusal))
             return self.queue(status, fault)
