@@ -25,6 +25,7 @@ from chat.models import Conversation, Message
 from chat.models.conversation import ConversationQuerySet
 from chat.text import title_from
 from chat.title_prompt import title_turns
+from memory.domain.budgets import spent
 from memory.domain.ledger import noted
 from memory.domain.queueing import QUEUE, queue
 from memory.enums import Purpose
@@ -79,7 +80,8 @@ def try_title(conversation_id: UUID, attempt: int) -> None:
 
 
 def title_conversation(conversation_id: UUID) -> bool:
-    """Name a conversation after its first exchange; False where there is nothing to name, or somebody was quicker.
+    """Name a conversation after its first exchange; False where there is nothing to name, somebody was quicker, or a
+    budget is used up: the first words stay its title then.
 
     In this order: read the exchange; one call to the model, outside any transaction, noted in the ledger; under the
     conversation's lock store the title, unless a person has given one, or the conversation is gone; tell who watches.
@@ -87,7 +89,7 @@ def title_conversation(conversation_id: UUID) -> bool:
     """
     conversation = _named_by_first_words().select_related("memory__assistant").filter(pk=conversation_id).first()
     answer = _first_exchange(conversation) if conversation and model_connected() else None
-    if conversation is None or answer is None:
+    if conversation is None or answer is None or spent(conversation.memory) is not None:
         return False
     memory = conversation.memory
     responder = get_responder(memory.assistant.model_settings.get("model") or None)

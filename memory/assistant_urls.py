@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from memory.views.assistants import invitations, members
+from memory.views.assistants import invitations, members, proposals, usage
 
 app_name = "assistants"
 
@@ -18,4 +18,4 @@ PEOPLE = [
 ]
 """Who belongs to an assistant, and who is invited."""
 
-urlpatterns: list[URLPattern] = [*PEOPLE]
+urlpatterns: list[URLPattern] = [*PEOPLE, *proposals.urlpatterns, *usage.urlpatterns]

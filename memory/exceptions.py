@@ -214,6 +214,10 @@ class AssistantIsArchived(MemoryOSError):
     message = _("This assistant is archived. It can be read and exported; nothing in it is changed.")
 
 
+class NobodyElse(MemoryOSError):
+    message = _("Nobody else uses this assistant, so there is nobody to share this with.")
+
+
 class ProposalDecided(MemoryOSError):
     message = _("Somebody else has decided this meanwhile; nothing was changed.")
 

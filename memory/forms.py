@@ -99,6 +99,42 @@ class NewKnowledgeForm(forms.Form):
     )
 
 
+class ShareForm(forms.Form):
+    """The words in which a fact is shared with the team."""
+
+    text = forms.CharField(
+        label=_("What the others will read"),
+        max_length=limit_of(Knowledge, "text"),
+        help_text=_("Nothing but these words is shared. Where they say “the user”, write whom you mean."),
+        widget=forms.Textarea(attrs={"rows": 2, "autofocus": True}),
+    )
+
+
+class DecisionForm(forms.Form):
+    """A decision on a proposal: the words that were seen, other words, and what it takes the place of."""
+
+    seen = forms.CharField(required=False)
+    text = forms.CharField(required=False)
+    replaces = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+    def clean_text(self) -> str:
+        # Browsers send line ends of their own.
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
+
+
+class BudgetForm(forms.Form):
+    """Tokens a month; empty for no bound. `person` is the member's key, None for the whole assistant."""
+
+    tokens = forms.IntegerField(required=False, min_value=0, max_value=10**15)
+
+    def __init__(self, person: int | None, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"budget-{person or 'all'}-%s")
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["tokens"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off", "step": "1000"}
+        self.fields["tokens"].widget.attrs["placeholder"] = gettext("No bound")
+
+
 class MergeForm(forms.Form):
     """The words of the one fact that is to stand for several."""
 

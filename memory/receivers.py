@@ -37,8 +37,8 @@ def do_what_has_waited(memory: Memory, **_: Any) -> None:
     tasks.enqueue(tasks.promote, memory.pk)
 
 
-@receiver(signals.member_returned)
-def do_what_has_rested(memory: Memory, **_: Any) -> None:
+@receiver([signals.member_returned, signals.budget_restored])
+def do_all_that_has_waited(memory: Memory, **_: Any) -> None:
     for task in (tasks.consolidate, tasks.promote, tasks.resummarise):
         tasks.enqueue(task, memory.pk)
 

@@ -40,6 +40,10 @@ analysis_asked = Signal()
 learning_resumed = Signal()
 """A person lets a memory learn again. What has waited is to be done now. Arguments: `memory`."""
 
+budget_restored = Signal()
+"""What a memory has used of a budget is below it again, because that was raised or a new month has begun: background
+work that has waited is to be done now. Arguments: `memory`."""
+
 page_opened = Signal()
 """A person looks at a page of theirs; nothing has changed and no transaction needs to be open. Arguments: `memory`,
 `page` (Page). A receiver returns the answers of its own that were given the page (memory.domain.uses.Uses)."""

@@ -20,6 +20,7 @@ from procrastinate.tasks import Task
 
 from memory.domain import imports, jobs
 from memory.domain.activity import event, log, working_as
+from memory.domain.budgets import memories_restored, restore_budget, spent
 from memory.domain.consolidation import memories_kept_waiting, promote_all, promote_due, transfer_all
 from memory.domain.queueing import MAX_ATTEMPTS, OUTAGES, QUEUE, Work, put_off, submit, take_turn
 from memory.domain.resummarising import resummarise_all
@@ -65,7 +66,8 @@ def run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, deed: 
     has waited for its attempt only takes its turn, behind the memory's lock.
 
     Whatever fails because the memory was deleted meanwhile ends the job quietly: there is nothing left to do.
-    Work that returns None has done nothing yet, so that earlier failures of its kind stay to be seen.
+    Work that returns None has done nothing yet, so that earlier failures of its kind stay to be seen. While a budget is
+    used up no model is asked (`budgets.halted`, before each call) and the job ends quietly; what waits stays waiting.
     After the last attempt the error is raised: the job stays as failed, to be seen and retried by a person.
     """
     with working_as(context.job.id):
@@ -93,7 +95,8 @@ def _run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, deed:
             raise
         logger.warning("%s of memory %s failed (attempt %s): %s", task.name, memory_id, attempt, error)
     else:
-        if done is not None:
+        # What waits for a budget has done nothing yet either.
+        if done is not None and spent(memory) is None:
             jobs.forget_failures(memory_id, task.name)
 
 
@@ -170,6 +173,14 @@ def recover_stalled_jobs(timestamp: int) -> None:
         logger.warning("Queueing job %s again: its worker is gone", job.pk)
         jobs.requeue(job)
     jobs.drop_orphans()
+
+
+@app.periodic(cron="3 * * * *")
+@app.task(name="memory.look_at_budgets", queue=QUEUE, queueing_lock="memory.look_at_budgets")
+def look_at_budgets(timestamp: int) -> None:
+    """Queue again what has waited for a budget that there is now: a month has begun, or it was raised."""
+    for memory in memories_restored(timezone.now()):
+        restore_budget(memory)
 
 
 @app.periodic(cron="17 * * * *")

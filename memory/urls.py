@@ -16,6 +16,7 @@ from memory.views import (
     pausing,
     persona,
     segments,
+    sharing,
     tiers,
     timeline,
     trait_list,
@@ -120,6 +121,8 @@ urlpatterns = [
         archive=knowledge.ArchiveKnowledge,
         unarchive=knowledge.UnarchiveKnowledge,
         reinstate=knowledge.ReinstateKnowledge,
+        share=sharing.ShareKnowledge,
+        withdraw=sharing.WithdrawKnowledge,
     ),
     path(
         "<slug:assistant>/assistant-knowledge/",

@@ -21,7 +21,7 @@ from chat.text import title_from
 from memory.domain.invitations import create_invitation, link_token, revoke_invitation
 from memory.domain.recording import record_page
 from memory.domain.traits import TRAIT_DIMENSIONS
-from memory.enums import Actor, EventKind, ImportState, Role, Tier
+from memory.enums import Actor, EventKind, ImportState, KnowledgeStatus, Role, Tier
 from memory.models import Import, Memory, Trait
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import (
@@ -46,7 +46,7 @@ _NO_PAGES |= {"mode", "select", "pin", "archive", "undelete", "undelete_all", "u
 _SWITCHES = (
     *("-disable", "-enable", "-pin", "-unpin", "-archive", "-unarchive", "-reinstate", "-approve", "-decline"),
     *("-bulk", "-merge", "-lock", "-unlock", "-undelete", "-undelete-all", "-restore"),
-    *("-pause", "-resume", "-analyse", "-state"),
+    *("-pause", "-resume", "-analyse", "-state", "-withdraw"),
 )
 _DOWNLOADS = {"export-json", "export-markdown"}
 _FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}
@@ -67,7 +67,8 @@ def fill(memory: Memory, texts: Sequence[str]) -> list[str]:
     rows = _remember(memory, texts)
     answer = _converse(memory, texts)
     _recall(answer, rows)
-    return ["/", *_chat_addresses(answer, rows["page"]), *_memory_addresses(memory, rows), *_people(memory, texts)]
+    addresses = ["/", *_chat_addresses(answer, rows["page"]), *_memory_addresses(memory, rows)]
+    return [*addresses, *_people(memory, texts), *_proposal_addresses(memory, texts)]
 
 
 def _people(memory: Memory, texts: Sequence[str]) -> list[str]:
@@ -81,6 +82,20 @@ def _people(memory: Memory, texts: Sequence[str]) -> list[str]:
     pages = [reverse(f"assistants:{name}", args=[slug]) for name in ("members", "leave")]
     asked = [reverse(f"assistants:member-{deed}", args=[slug, member.pk]) for deed in ("remove", "transfer")]
     return [*pages, *asked, reverse("join", args=[link_token(links[1])])]
+
+
+def _proposal_addresses(memory: Memory, texts: Sequence[str]) -> list[str]:
+    """Let every text be proposed, once learnt and once by the person; return the pages of proposals and of usage."""
+    for number, text in enumerate(texts):
+        for proposer in (None, memory.user):
+            AssistantKnowledgeFactory(
+                assistant=memory.assistant,
+                text=f"{'Proposed' if proposer else 'Learnt'} {number} {text}"[:1000],
+                status=KnowledgeStatus.PROPOSED,
+                proposed_by=proposer,
+            )
+    slug = memory.assistant.slug
+    return [reverse("assistants:proposals", args=[slug]), reverse("assistants:usage", args=[slug])]
 
 
 def _converse(memory: Memory, texts: Sequence[str]) -> Message:

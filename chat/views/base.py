@@ -24,6 +24,7 @@ from chat.listing import list_conversations, zone_of
 from chat.models import Conversation
 from memory.llm import model_connected
 from memory.models import Assistant, Memory
+from memory.views.budget_stop import budget_stop
 
 Params = ParamSpec("Params")
 
@@ -84,4 +85,5 @@ def shell(request: PersonRequest, memory: Memory, current: uuid.UUID) -> dict[st
         "person": memory.user_id,
         "max_characters": settings.CHAT_MESSAGE_MAX_CHARACTERS,
         "model_connected": model_connected(),
+        "stop": budget_stop(memory),
     }

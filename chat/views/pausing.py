@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from chat.views.base import PersonRequest, page
 from memory.models import Memory
+from memory.views.budget_stop import budget_stop
 
 
 @require_safe
@@ -18,4 +19,5 @@ def paused(request: PersonRequest, assistant: str) -> HttpResponse:
     memory = get_object_or_404(own, assistant__slug=assistant)
     if not request.htmx:
         return redirect("memory:overview", memory.assistant.slug)
-    return render(request, "chat/_paused.html", {"memory": memory, "assistant": memory.assistant})
+    context = {"memory": memory, "assistant": memory.assistant, "stop": budget_stop(memory)}
+    return render(request, "chat/_paused.html", context)

@@ -10,12 +10,14 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, lock_home
 from memory.domain.merging import reinstate_knowledge
-from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
+from memory.domain.roles import lock_as
+from memory.domain.shelving import archive_knowledge, unarchive_knowledge
 from memory.domain.undoing import deleted_words, undelete_knowledge
-from memory.enums import Subject
+from memory.enums import Role, Subject
 from memory.exceptions import DuplicateKnowledge, MemoryOSError, NothingToRestore
 from memory.models import Assistant, Knowledge, Memory
 
@@ -59,22 +61,35 @@ class Undone:
     unknown: int
 
 
-def change_all(home: Memory | Assistant, entries: Sequence[Knowledge], deed: str, *, by: User) -> Done:
+def change_all(
+    home: Memory | Assistant,
+    entries: Sequence[Knowledge],
+    deed: str,
+    *,
+    by: User,
+    seen: Mapping[int, str] | None = None,
+    operator: bool = False,
+) -> Done:
     """Do one of `DEEDS` to each of these facts of a home, in the order given; return what became of them.
 
     One transaction behind the home's lock. A fact that refuses is left as it is and hinders no other. Each change is
-    logged by its own door. Raises KeyError for an unknown deed.
+    logged by its own door. To decide on proposals the role is asked behind the lock (`operator`: see
+    `roles.lock_as`), and `seen` has the `words_key` that was read of each. Raises KeyError for an unknown deed,
+    NotAllowed and NotAMember.
     """
-    door = DEEDS[deed]
+    door, decides = DEEDS[deed], deed in ("approve", "decline")
     changed: list[Knowledge] = []
     refused: list[tuple[Knowledge, Reason]] = []
     with transaction.atomic():
         lock_home(home)
+        if decides and isinstance(home, Assistant):
+            lock_as(home, by, Role.CURATOR, operator=operator)
         for entry in entries:
+            words = {"seen": (seen or {}).get(entry.pk), "operator": operator} if decides else {}
             try:
                 with transaction.atomic():
                     before = Knowledge.objects.only("pk", "status", "pinned").get(pk=entry.pk)
-                    after = door(entry, by=by)
+                    after = door(entry, by=by, **words)
             except ObjectDoesNotExist:
                 refused.append((entry, str(GONE)))
             except MemoryOSError as refusal:

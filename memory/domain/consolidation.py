@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from memory.domain.budgets import halted
 from memory.domain.promotion import promote_reading
 from memory.domain.reading import next_reading
 from memory.domain.transfer import transfer
@@ -30,16 +31,22 @@ def transfer_all(
     """Embed new pages and facts, then transfer batch after batch until the queue fits its capacity; return pages moved.
 
     While learning is paused nothing is moved; a batch that a model has just read when it is paused stays where it was.
+    Nor does anything move while a budget is used up (`budgets.halted`, asked before each call).
     `progress` is called with each batch's size. Safe to run beside a worker: a batch that somebody else took
     raises TransferConflict and changes nothing. Raises ModelError.
     """
     _await_writers(memory)
-    embed_new_pages(memory, embedder)
-    embed_new_facts(memory, embedder)
-    direct_new_segments(memory, embedder)
+    if not halted(memory, embedder):
+        embed_new_pages(memory, embedder)
+        embed_new_facts(memory, embedder)
+        direct_new_segments(memory, embedder)
     moved = 0
     with suppress(LearningPaused):
-        while learns(memory) and (batch := transfer(memory, consolidator, embedder, timezone.now())):
+        while (
+            learns(memory)
+            and not halted(memory, consolidator, embedder)
+            and (batch := transfer(memory, consolidator, embedder, timezone.now()))
+        ):
             moved += len(batch)
             if progress:
                 progress(len(batch))
@@ -48,10 +55,11 @@ def transfer_all(
 
 def promote_due(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int | None:
     """Do what `promote_all` does once it is worth a model's call (`promotion_is_due`), before that only for segments
-    that somebody has asked for; return pages read, None while it waits for more or while learning is paused.
+    that somebody has asked for; return pages read, None while it waits for more, while learning is paused or a budget
+    is used up.
     """
     _await_writers(memory)
-    if not learns(memory):
+    if not learns(memory) or halted(memory, consolidator, embedder):
         return None
     if not consolidator.is_model or promotion_is_due(memory, timezone.now()):
         return promote_all(memory, consolidator, embedder)
@@ -94,7 +102,7 @@ def memories_kept_waiting(now: datetime) -> list[int]:
 
 def promote_all(memory: Memory, consolidator: Consolidator, embedder: Embedder) -> int:
     """Promote every segment that somebody has asked for, then every hot one, hottest first, each until all its pages
-    are read; return pages read. While learning is paused none is.
+    are read; return pages read. While learning is paused, or a budget is used up, none is.
 
     Small segments share a call. Where a model fails on what it is given, the segments of that call are tried one by
     one, those it fails on are left for the next run, all others get their turn, and only then the first failure is
@@ -117,7 +125,7 @@ def _promote(memory: Memory, consolidator: Consolidator, embedder: Embedder, *, 
     begun: set[int] = set()
     alone: set[int] = set()
     failed: dict[int, ModelError] = {}
-    while learns(memory):
+    while learns(memory) and not halted(memory, consolidator, embedder):
         reading = next_reading(memory, _in_turn(memory, begun, failed, also_hot=also_hot), alone=alone)
         if reading is None:
             break

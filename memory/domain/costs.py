@@ -78,17 +78,17 @@ def costs_of(memory: Memory, today: date) -> Costs:
         .filter(created_at__gte=_midnight(days[0]), created_at__lt=_midnight(today + timedelta(days=1)))
         .order_by()
         .values_list("day", "purpose")
-        .annotate(**_AMOUNTS)
+        .annotate(**AMOUNTS)
     )
     return Costs(days, {(day, Purpose(purpose)): Cost(*amounts) for day, purpose, *amounts in rows})
 
 
 def total_since(memory: Memory, since: datetime) -> Cost:
     """Return what a memory cost since a moment. One query."""
-    return Cost(**ModelCall.objects.filter(memory=memory, created_at__gte=since).aggregate(**_AMOUNTS))
+    return Cost(**ModelCall.objects.filter(memory=memory, created_at__gte=since).aggregate(**AMOUNTS))
 
 
-_AMOUNTS = {
+AMOUNTS = {
     "calls": Count("pk"),
     "failed": Count("pk", filter=~Q(outcome__in=_UNHURT)),
     "tokens_in": Coalesce(Sum("tokens_in"), 0),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
+from memory.domain.deciding import undecided_or_declined
 from memory.enums import Actor, EventKind, Source
 from memory.exceptions import NothingToForget
 from memory.models import DialogueChain, Knowledge, Memory, MemoryEvent, Page, Profile, Segment, Trait
@@ -71,6 +72,10 @@ class Forgetting:
     """What rests on other pages, too, and stays. A trait loses its reason with it: that may quote what is gone."""
     kept: tuple[Item, ...] = ()
     """What stays without any page left, because a person wrote or pinned it."""
+    withdrawn: tuple[int, ...] = ()
+    """Those of what goes that the person has proposed to the team, and nobody has approved."""
+    shared: tuple[Item, ...] = ()
+    """What the person has shared and the team has approved: it is the team's now, and stays."""
     blanked_segments: tuple[Item, ...] = ()
     """Segments that lose some of their pages: they are summed up anew from the others."""
     blanked_chains: tuple[int, ...] = ()
@@ -104,11 +109,34 @@ def foresee(memory: Memory, target: Target) -> Forgetting:
     """Work out what forgetting `target` takes. Raises NothingToForget where one of its rows is not in the memory."""
     match target.kind:
         case "everything":
-            return _everything(memory)
+            plan = _everything(memory)
         case "pages" | "segment" | "demo":
-            return _pages(memory, target)
+            plan = _pages(memory, target)
         case kind:
-            return Forgetting(target, long_term=_named(memory, target, kind))
+            plan = Forgetting(target, long_term=_named(memory, target, kind))
+    return _with_shared(memory, plan)
+
+
+def _with_shared(memory: Memory, plan: Forgetting) -> Forgetting:
+    """Add what the person has proposed of the facts that go: it goes as well while nobody has let it in."""
+    proposed = Knowledge.objects.about_assistant(memory.assistant).filter(proposed_by=memory.user_id)
+    if plan.target != EVERYTHING:
+        facts = [item.pk for item in plan.long_term if item.kind == "knowledge"]
+        proposed = proposed.filter(shared_from__in=facts)
+    proposed = proposed.exclude(pk__in=[item.pk for item in plan.long_term if item.kind == "assistant_knowledge"])
+    if not (found := dict(proposed.order_by("pk").values_list("pk", "text"))):
+        return plan
+    unknown = set(undecided_or_declined(proposed).values_list("pk", flat=True))
+    items = [Item("assistant_knowledge", pk, text) for pk, text in found.items()]
+    goes = tuple(item for item in items if item.pk in unknown)
+    return replace(
+        plan,
+        long_term=(*plan.long_term, *goes),
+        weakened=tuple(item for item in plan.weakened if item not in goes),
+        kept=tuple(item for item in plan.kept if item not in goes),
+        withdrawn=tuple(item.pk for item in goes),
+        shared=tuple(item for item in items if item.pk not in unknown),
+    )
 
 
 def _everything(memory: Memory) -> Forgetting:

@@ -57,6 +57,11 @@ def standing(memory: Memory, subject: Subject) -> KnowledgeQuerySet:
     return knowledge_of(memory, subject).filter(status__in=_COUNTS)
 
 
+def learnt_proposals(assistant: Assistant) -> KnowledgeQuerySet:
+    """What was learnt and waits for a decision; not what a member has proposed."""
+    return assistant.knowledge.filter(status=KnowledgeStatus.PROPOSED, proposed_by=None)
+
+
 def unwanted(memory: Memory, subject: Subject) -> KnowledgeQuerySet:
     """What a person has disabled: kept, so that it is recognised when it is said again, and shown to no model."""
     return knowledge_of(memory, subject).filter(status=KnowledgeStatus.DISABLED)
@@ -83,8 +88,8 @@ def learn_knowledge(
     it was archived; not so the facts in `unsaid`, which the user has not said again. One that was disabled stays so. A
     new one supersedes those it contradicts: of the two the one said last holds, except that what a person has written
     stands. On a shared assistant, new assistant knowledge waits as a proposal. Beyond the capacity the least useful is
-    archived, never what was just learnt or said again. Runs in the promotion's transaction, which holds the memory's
-    lock; for what its members share the assistant is locked as well.
+    archived, never what was just learnt or said again; of proposals never one that a member has made. Runs in the
+    promotion's transaction, which holds the memory's lock; for what its members share the assistant is locked as well.
     """
     if subject is Subject.ASSISTANT and facts:
         Assistant.objects.select_for_update(no_key=True).get(pk=learning.memory.assistant_id)
@@ -110,7 +115,10 @@ def learn_knowledge(
             _supersede(learning, old, entry)
     active = knowledge_of(learning.memory, subject).active()
     keep = [entry.pk for entry in became.values()]
-    archive_excess_knowledge(active, learning.memory.conf.knowledge_capacity, keep)
+    capacity = learning.memory.conf.knowledge_capacity
+    archive_excess_knowledge(active, capacity, keep)
+    if subject is Subject.ASSISTANT and new:
+        archive_excess_knowledge(learnt_proposals(learning.memory.assistant), capacity, keep)
     return new
 
 
@@ -223,7 +231,8 @@ def _confirm(learning: Learning, entry: Knowledge, text: str, pages: Sequence[Pa
     verbatim = entry.fingerprint == fingerprint(text)
     says_all = verbatim or content(entry.text) == content(text)
     if entry.status == KnowledgeStatus.ARCHIVED:
-        entry.status = KnowledgeStatus.ACTIVE
+        # What comes back to several members waits for approval like what is new: it may be from before they came.
+        entry.status = _status_at_first(learning, entry.subject)
     stands = entry.locked or entry.status == KnowledgeStatus.DISABLED
     if not verbatim and not stands and more_precise(entry.text, text):
         before["sources"] = source_keys(entry)
@@ -246,14 +255,13 @@ def _create(
     learning: Learning, subject: Subject, fact: Fact, text: str, pages: Sequence[Page], vector: Vectors
 ) -> Knowledge:
     about_user = subject is Subject.USER
-    shared = learning.memory.assistant.memberships.count() > 1
     entry = Knowledge.objects.create(
         subject=subject,
         memory=learning.memory if about_user else None,
         assistant=None if about_user else learning.memory.assistant,
         text=text,
         fingerprint=fingerprint(text),
-        status=KnowledgeStatus.PROPOSED if shared and not about_user else KnowledgeStatus.ACTIVE,
+        status=_status_at_first(learning, subject),
         valid_from=fact.valid_from or min(page.occurred_at for page in pages),
         confirmed_at=max(page.occurred_at for page in pages),
         embedding=as_stored(vector),
@@ -262,6 +270,12 @@ def _create(
     entry.sources.add(*pages)
     log(_model_event(EventKind.LEARNT, learning, entry, {"text": text}))
     return entry
+
+
+def _status_at_first(learning: Learning, subject: str) -> KnowledgeStatus:
+    """Return what a fact is when it comes into knowledge: of an assistant that people share, only proposed."""
+    shared = subject == Subject.ASSISTANT and learning.memory.assistant.memberships.count() > 1
+    return KnowledgeStatus.PROPOSED if shared else KnowledgeStatus.ACTIVE
 
 
 def _supersede(learning: Learning, seen: Knowledge, new: Knowledge) -> None:

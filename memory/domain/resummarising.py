@@ -16,6 +16,7 @@ from django.db.models import Exists, Max, Min, OuterRef
 
 from memory.domain.activity import last_forgetting
 from memory.domain.assigning import keywords_of
+from memory.domain.budgets import halted
 from memory.domain.foreseeing import Item
 from memory.domain.ledger import noted
 from memory.domain.showing import shown, tokens_of
@@ -71,14 +72,14 @@ def resummarise_all(memory: Memory, consolidator: Consolidator, embedder: Embedd
 
     One model call each, bounded in tokens; a chain with the very pages of a segment costs none of its own. What is
     forgotten while the model is thinking is not brought back: the row is still blank and is asked for again.
-    Raises ModelError: what has been summed up by then stays.
+    While a budget is used up, what is left waits. Raises ModelError: what has been summed up by then stays.
     """
     with transaction.atomic():
         # Wait for whoever holds the memory: what they blank belongs to this run.
         Memory.objects.locked(memory.pk)
     done = 0
     known: dict[tuple[int, ...], SummaryResult] = {}
-    while (row := _next_blank(memory)) is not None:
+    while (row := _next_blank(memory)) is not None and not halted(memory, consolidator):
         done += _rebuild(memory, row, consolidator, known)
     return done
 

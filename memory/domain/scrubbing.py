@@ -74,13 +74,15 @@ def _quoting(memory: Memory, plan: Forgetting, quoted: Iterable[str]) -> Iterato
     gone = {item.text for item in plan.long_term if item.kind in ("knowledge", "assistant_knowledge")}
     stands = _said_by_what_stays(memory, plan)
     gone.update(set(quoted) - stands)
-    told = learnt_from.values_list("pk", "target_type", "target_id", "before", "after")
-    said = [(pk, (kind, key) in suspects, states) for pk, kind, key, *states in told.iterator(chunk_size=5000)]
-    learnt = {text for _, suspect, states in said if suspect for text in _texts(states, _QUOTES)}
+    told = learnt_from.values_list("pk", "memory", "target_type", "target_id", "before", "after")
+    said = [(pk, home, (kind, key) in suspects, states) for pk, home, kind, key, *states in told.iterator(5000)]
+    learnt = {text for _, _, suspect, states in said if suspect for text in _texts(states, _QUOTES)}
     gone.update(learnt - stands)
-    for pk, suspect, states in said:
+    # What the team has approved it goes on to say, and its own log with it.
+    shared = {item.text for item in plan.shared}
+    for pk, home, suspect, states in said:
         texts = set(_texts(states))
-        if texts & gone or (suspect and texts - stands):
+        if texts & (gone if home else gone - shared) or (suspect and texts - stands):
             yield pk
 
 

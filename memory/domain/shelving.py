@@ -6,12 +6,15 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from memory.domain.activity import log
+from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.disabling import make_room_for
 from memory.domain.knowledge import locked_entry, person_event
 from memory.domain.snapshots import fact_state, traced
 from memory.enums import EventKind, KnowledgeStatus
 from memory.exceptions import DuplicateKnowledge
 from memory.models import Knowledge
+
+__all__ = ["approve_knowledge", "archive_knowledge", "decline_knowledge", "unarchive_knowledge"]
 
 
 def archive_knowledge(entry: Knowledge, *, by: User) -> Knowledge:
@@ -29,23 +32,6 @@ def unarchive_knowledge(entry: Knowledge, *, by: User) -> Knowledge:
     (gone) and DuplicateKnowledge (another entry in use says the same by now: nothing is changed).
     """
     return _move(entry, by, EventKind.RESTORED, KnowledgeStatus.ARCHIVED, KnowledgeStatus.ACTIVE)
-
-
-def approve_knowledge(entry: Knowledge, *, by: User) -> Knowledge:
-    """Let what was proposed for an assistant be used for all its members. Twice is once.
-
-    Logs `approved`; beyond the capacity the least useful of the others is archived. Raises Knowledge.DoesNotExist.
-    """
-    return _move(entry, by, EventKind.APPROVED, KnowledgeStatus.PROPOSED, KnowledgeStatus.ACTIVE)
-
-
-def decline_knowledge(entry: Knowledge, *, by: User) -> Knowledge:
-    """Turn down what was proposed for an assistant. Twice is once.
-
-    It is kept like a disabled fact, so that it is recognised when it is learnt again instead of being proposed anew.
-    Logs `declined`. Raises Knowledge.DoesNotExist.
-    """
-    return _move(entry, by, EventKind.DECLINED, KnowledgeStatus.PROPOSED, KnowledgeStatus.DISABLED)
 
 
 def _move(entry: Knowledge, by: User, kind: EventKind, source: KnowledgeStatus, status: KnowledgeStatus) -> Knowledge:

@@ -61,6 +61,8 @@ def snapshot(row: LongTerm) -> dict[str, Any]:
         "superseded_by": row.superseded_by_id,
         "supersedes": list(row.supersedes.order_by("pk").values_list("pk", flat=True)),
     }
+    if row.proposed_by_id is not None:
+        state |= {"proposed_by": row.proposed_by_id, "shared_from": row.shared_from_id}
     return traced(row, state)
 
 

@@ -126,7 +126,15 @@ def _fact(home: Memory | Assistant, pk: int, state: dict[str, Any]) -> Knowledge
         valid_from=moment(state, "valid_from"),
         valid_to=moment(state, "valid_to"),
         superseded_by=home.knowledge.filter(pk=later).first() if later else None,
+        proposed_by=User.objects.filter(pk__in=_key(state, "proposed_by")).first(),
+        shared_from=Knowledge.objects.filter(pk__in=_key(state, "shared_from"), memory__isnull=False).first(),
     )
+
+
+def _key(state: dict[str, Any], name: str) -> list[int]:
+    """Return the key of a row that a state names, as a list of at most one."""
+    key = state.get(name)
+    return [key] if isinstance(key, int) else []
 
 
 def _insert(row: Knowledge, refusal: Exception) -> None:

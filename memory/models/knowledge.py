@@ -63,6 +63,15 @@ class Knowledge(models.Model):
         related_name="+",
         help_text="The member who wanted it shared; blank for what was learnt.",
     )
+    shared_from = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="shared_as",
+        help_text="The member's own fact that was shared in these words: for that member's eyes alone.",
+    )
     sources = models.ManyToManyField(Page, blank=True, related_name="knowledge")
     embedding = HalfVectorField(null=True, blank=True)
     embedding_model = models.CharField(max_length=200, blank=True)

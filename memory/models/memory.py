@@ -53,6 +53,12 @@ class Memory(models.Model):
     )
     learning_paused_at = models.DateTimeField(null=True, blank=True, help_text="Nothing is recorded or learnt since.")
     recall_paused_at = models.DateTimeField(null=True, blank=True, help_text="Answers are given nothing since.")
+    budget_stopped_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Background work has waited for a budget since, and is queued again when there is one.",
+    )
     languages = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, help_text="Languages its pages were indexed in."
     )
@@ -66,6 +72,12 @@ class Memory(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("assistant", "user"), name="memory_once"),
             models.CheckConstraint(condition=Q(page_count__lte=models.F("last_position")), name="memory_counts_sane"),
+        )
+        indexes = (
+            # The few whose background work waits for a budget, looked for every hour.
+            models.Index(
+                fields=("assistant",), condition=Q(budget_stopped_at__isnull=False), name="memory_out_of_budget"
+            ),
         )
 
     def __str__(self) -> str:

@@ -28,6 +28,8 @@ class ModelCall(models.Model):
         indexes = (
             # What a memory cost lately, and its last failures.
             models.Index(fields=("memory", "-created_at"), name="model_call_of_memory"),
+            # What an assistant cost in a month, for its page of usage and its budget.
+            models.Index(fields=("assistant", "created_at"), name="model_call_of_assistant"),
         )
 
     def __str__(self) -> str:

@@ -37,6 +37,8 @@ _SWITCHED = {
     (EventKind.RESUMED, "learning"): _("Learning was resumed."),
     (EventKind.PAUSED, "recall"): _("Memory was no longer used for answers."),
     (EventKind.RESUMED, "recall"): _("Memory was used for answers again."),
+    # Whose, and how much, is for owners to see.
+    (EventKind.CONFIGURED, "budget"): _("A monthly budget was changed."),
 }
 NO_REASON = gettext_noop("No reason was noted.")
 
@@ -115,6 +117,8 @@ def _about_other(event: MemoryEvent, state: Mapping[str, Any], page: int | None)
             return ended(anew % {"thing": _thing(event.target_type, state)})
         case EventKind.FAILED:
             return _failed(state)
+        case EventKind.PROPOSED if event.memory_id or state.get("withdrawn"):
+            return _proposed(state)
         case kind:
             return _switched(kind, state) or _happened(kind, _thing(event.target_type, state))
 
@@ -271,6 +275,14 @@ def _trait(state: Mapping[str, Any]) -> str:
     label = gettext(label_of(dimension)) if dimension in DIMENSIONS else ""
     shown = str(TraitLevel(level).label).lower() if level in TraitLevel.values else level
     return f"{label}: {shown}".strip(": ")
+
+
+def _proposed(state: Mapping[str, Any]) -> str:
+    """Say that a fact of the person's own was proposed, or that anybody took a proposal back."""
+    if state.get("withdrawn"):
+        return gettext("A proposal to the team was withdrawn.")
+    words = _quoted(str(state.get("text") or "")) or gettext("words that are forgotten")
+    return ended(gettext("A fact of yours was proposed to the team, as %(words)s.") % {"words": words})
 
 
 def _quoted(text: str) -> str:

@@ -10,7 +10,8 @@ from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page as Slice
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,8 +22,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from memory.domain.assistants import current_memory
-from memory.enums import Role
-from memory.models import Assistant, Membership, Memory
+from memory.enums import KnowledgeStatus, Role
+from memory.models import Assistant, Knowledge, Membership, Memory
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -33,6 +34,13 @@ Row = TypeVar("Row", bound=Model)
 
 VANISHED = _("This is not here (any more). It may have been deleted, forgotten or replaced meanwhile.")
 FORBIDDEN = _("Only an owner or a curator of this assistant may change what all its members share.")
+
+
+def memberships() -> QuerySet[Membership]:
+    """Return memberships, each with `proposal_count`: what waits for a decision at its assistant."""
+    waiting = Knowledge.objects.filter(assistant=OuterRef("assistant"), status=KnowledgeStatus.PROPOSED).order_by()
+    count = Subquery(waiting.values("assistant").annotate(count=Count("pk")).values("count"), IntegerField())
+    return Membership.objects.annotate(proposal_count=Coalesce(count, 0))
 
 
 class DashboardRequest(HttpRequest):
@@ -50,6 +58,7 @@ class MemoryView(View):
 
     request: DashboardRequest
     memory: Memory
+    membership: Membership
     role: Role
     person: User
     section = ""
@@ -60,7 +69,8 @@ class MemoryView(View):
         self.person = request.user
         try:
             self.memory = current_memory(self.person, kwargs.pop("assistant"))
-            self.role = Role(Membership.objects.get(assistant=self.memory.assistant_id, user=self.person).role)
+            self.membership = memberships().get(assistant=self.memory.assistant_id, user=self.person)
+            self.role = Role(self.membership.role)
         except (Assistant.DoesNotExist, Membership.DoesNotExist):
             return self.refuse(404, VANISHED)
         try:
@@ -113,6 +123,7 @@ class MemoryView(View):
             "memory": self.memory,
             "assistant": self.memory.assistant,
             "may_curate": self.may_curate,
+            "membership": self.membership,
             "query": f"?{query}" if query else "",
         }
 

@@ -15,7 +15,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.domain.snapshots import LongTerm
-from memory.exceptions import DuplicateKnowledge, EditConflict, InvalidText, ModelError
+from memory.exceptions import (
+    DuplicateKnowledge,
+    EditConflict,
+    InvalidText,
+    KnowledgeChanged,
+    ModelError,
+    ProposalDecided,
+)
 from memory.forms import CorrectionForm
 from memory.models import Memory, Page
 from memory.views.activity import ended
@@ -232,18 +239,22 @@ class SwitchItem(ItemView[Row]):
     def post(self, request: DashboardRequest, pk: int) -> HttpResponse:
         item = get_object_or_404(self.items(), pk=pk)
         self.require_right(item)
+        status = 200
         try:
             self.turn(item)
         except ObjectDoesNotExist:
             raise Http404 from None
         except DuplicateKnowledge as refusal:
             messages.error(request, str(refusal))
+        except (ProposalDecided, KnowledgeChanged) as refusal:
+            status = 409
+            messages.error(request, str(refusal))
         else:
             messages.success(request, self.told % {"name": self.name_of(item)})
         if not request.htmx:
             return redirect(self.list_address(item))
         context = {"item": self.drawn_anew(pk), "focus_switch": self.switch, "oob": True, **self.numbers()}
-        return self.fragment("memory/_switched_row.html", {"row_template": self.row_template, **context})
+        return self.fragment("memory/_switched_row.html", {"row_template": self.row_template, **context}, status)
 
 
 class DisableItem(SwitchItem[Row]):

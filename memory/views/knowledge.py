@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -21,8 +21,9 @@ from memory.domain.shelving import approve_knowledge, archive_knowledge, decline
 from memory.domain.undoing import undelete_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Subject
+from memory.exceptions import NotAllowed, NotAMember
 from memory.forms import KnowledgeFilterForm, KnowledgeForm
-from memory.models import Assistant, Knowledge, Memory
+from memory.models import Assistant, Knowledge, Membership, Memory
 from memory.views.items import DeleteItem, DisableItem, EditItem, EnableItem, ItemView, ShowItem, SwitchItem
 from memory.views.recalled import positive, signal_bars
 
@@ -45,6 +46,20 @@ def add_fits(rows: Iterable[Knowledge], hits: Sequence[Hit]) -> None:
 def shortened(text: str) -> str:
     """Return what messages call a fact that says this."""
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def with_shared(rows: QuerySet[Knowledge], membership: Membership) -> QuerySet[Knowledge]:
+    """Annotate what became of sharing each of a person's facts, `shared_pk` and `shared_status`, and `has_team`:
+    whether there is anybody to share it with.
+    """
+    shared = Knowledge.objects.filter(shared_from=OuterRef("pk"), assistant=membership.assistant_id).order_by("-pk")
+    others = Membership.objects.filter(assistant=membership.assistant_id).exclude(pk=membership.pk)
+    annotated = rows.annotate(
+        shared_pk=Subquery(shared.values("pk")[:1]),
+        shared_status=Subquery(shared.values("status")[:1]),
+        has_team=Exists(others),
+    )
+    return cast("QuerySet[Knowledge]", annotated)
 
 
 class KnowledgeView(ItemView[Knowledge]):
@@ -92,6 +107,10 @@ class KnowledgeView(ItemView[Knowledge]):
     def turn_lock(self, item: Knowledge, *, locked: bool) -> None:
         (lock_knowledge if locked else unlock_knowledge)(item, by=self.person)
 
+    def with_sources(self, rows: QuerySet[Knowledge]) -> QuerySet[Knowledge]:
+        rows = super().with_sources(rows)
+        return with_shared(rows, self.membership) if self.subject is Subject.USER else rows
+
     def place(self) -> dict[str, Any]:
         # A row that HTMX draws anew in its list can be ticked there, and nowhere else.
         in_list = self.list_query is not None
@@ -128,7 +147,7 @@ class AssistantKnowledgeView(KnowledgeView):
     def items(self) -> QuerySet[Knowledge]:
         entries = Knowledge.objects.about_assistant(self.memory.assistant)
         entries = entries if self.may_curate else entries.active()
-        return entries.select_related("superseded_by").defer("embedding")
+        return entries.select_related("superseded_by", "proposed_by").defer("embedding")
 
     def require_right(self, item: Knowledge | None = None) -> None:
         self.require_writer()
@@ -250,21 +269,29 @@ class ReinstateAssistantKnowledge(AssistantKnowledgeView, ReinstateKnowledge):
     """Bring back a shared fact that another one had replaced."""
 
 
-class ApproveKnowledge(AssistantKnowledgeView, SwitchItem[Knowledge]):
+class DecideKnowledge(AssistantKnowledgeView, SwitchItem[Knowledge]):
+    """A decision on what was proposed, in the list of what is known of the assistant."""
+
+    decide: ClassVar[Callable[..., Knowledge]]
+
+    def turn(self, item: Knowledge) -> None:
+        try:
+            type(self).decide(item, by=self.person)
+        except (NotAllowed, NotAMember) as refusal:
+            raise PermissionDenied from refusal
+
+
+class ApproveKnowledge(DecideKnowledge):
     """Let what was proposed be used for all members."""
 
     switch = "use"
     told = _("Approved “%(name)s”. It is used for all members.")
-
-    def turn(self, item: Knowledge) -> None:
-        approve_knowledge(item, by=self.person)
+    decide = staticmethod(approve_knowledge)
 
 
-class DeclineKnowledge(AssistantKnowledgeView, SwitchItem[Knowledge]):
+class DeclineKnowledge(DecideKnowledge):
     """Turn down what was proposed."""
 
     switch = "use"
     told = _("Declined “%(name)s”. It is kept, and not used.")
-
-    def turn(self, item: Knowledge) -> None:
-        decline_knowledge(item, by=self.person)
+    decide = staticmethod(decline_knowledge)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +23,15 @@ from memory.domain.merging import MERGED_AT_MOST, merge_knowledge, most_precise,
 from memory.domain.searching import search_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus
-from memory.exceptions import DuplicateKnowledge, InvalidText, KnowledgeChanged, ModelError, NothingToRestore
+from memory.exceptions import (
+    DuplicateKnowledge,
+    InvalidText,
+    KnowledgeChanged,
+    ModelError,
+    NotAllowed,
+    NotAMember,
+    NothingToRestore,
+)
 from memory.forms import MergeForm, NewKnowledgeForm
 from memory.models import Knowledge
 from memory.views.base import DashboardRequest
@@ -120,7 +128,10 @@ class BulkKnowledge(ChosenKnowledge):
         if deed == "delete" and not request.POST.get("sure"):
             context = {"entries": entries, "back": self.list_address()}
             return self.page("memory/knowledge_delete_many.html", context)
-        done = change_all(self.home, entries, deed, by=self.person)
+        try:
+            done = change_all(self.home, entries, deed, by=self.person)
+        except (NotAllowed, NotAMember) as refusal:
+            raise PermissionDenied from refusal
         self.tell(self.told(deed, done.changed), done)
         if missing:
             gone = ngettext(

@@ -110,7 +110,7 @@ def _line(memory: Memory, event: MemoryEvent, person_id: int, there: There, *, b
         event_id=event.pk,
         kind=event.kind,
         text=sentence(event, there.get(place)),
-        label=str(EventKind(event.kind).label),
+        label=_label(event),
         at=event.created_at,
         by=actor(event, person_id),
         call=event.model_call,
@@ -121,6 +121,12 @@ def _line(memory: Memory, event: MemoryEvent, person_id: int, there: There, *, b
         notes=list(_notes(event)),
         before=before,
     )
+
+
+def _label(event: MemoryEvent) -> str:
+    if event.kind == EventKind.PROPOSED and isinstance(event.after, dict) and event.after.get("withdrawn"):
+        return gettext("Proposal withdrawn")
+    return str(EventKind(event.kind).label)
 
 
 def _changes(event: MemoryEvent) -> list[Change]:

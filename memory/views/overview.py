@@ -24,6 +24,7 @@ from memory.exceptions import JobNotFound
 from memory.llm import model_connected
 from memory.views.activity import recent_activity
 from memory.views.base import DashboardRequest, MemoryView
+from memory.views.budget_stop import budget_stop
 from memory.views.tiers_picture import Numbers, contents_of, pictures_of
 
 LATELY = timedelta(days=30)
@@ -70,7 +71,8 @@ class Overview(OverviewView):
 
     def get(self, request: DashboardRequest) -> HttpResponse:
         model = {"model_connected": model_connected(), "model_name": settings.MODEL}
-        return self.page("memory/overview.html", {**self.live(), **model})
+        stop = budget_stop(self.memory, self.membership)
+        return self.page("memory/overview.html", {**self.live(), **model, "stop": stop})
 
 
 class Live(OverviewView):

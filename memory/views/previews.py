@@ -53,6 +53,7 @@ class Preview:
     goes: list[Some]
     weakened: list[Some]
     kept: list[Some]
+    shared: list[Some]
     anew: list[Some]
     is_of_pages: bool
     """Whether pages go; else a single fact, attribute or trait does, and the pages it was learnt from stay."""
@@ -67,7 +68,8 @@ class Preview:
     @property
     def is_shared(self) -> bool:
         """Whether something goes that other members of the assistant share."""
-        return any(item.kind == "assistant_knowledge" for item in self.plan.long_term)
+        shared = {item.pk for item in self.plan.long_term if item.kind == "assistant_knowledge"}
+        return bool(shared.difference(self.plan.withdrawn))
 
 
 def in_words(memory: Memory, plan: Forgetting, *, may_curate: bool) -> Preview:
@@ -79,6 +81,7 @@ def in_words(memory: Memory, plan: Forgetting, *, may_curate: bool) -> Preview:
     secret: Secret = frozenset()
     if shared and not may_curate:
         proposed = Knowledge.objects.filter(pk__in=shared, status=KnowledgeStatus.PROPOSED)
+        proposed = proposed.exclude(pk__in=plan.withdrawn)
         secret = frozenset(("assistant_knowledge", pk) for pk in proposed.values_list("pk", flat=True))
     pages = memory.pages.filter(pk__in=plan.pages)
     return Preview(
@@ -86,6 +89,7 @@ def in_words(memory: Memory, plan: Forgetting, *, may_curate: bool) -> Preview:
         goes=[*_pages(memory, plan), *_kinds(plan.segments), *_kinds(plan.long_term, secret)],
         weakened=_kinds(plan.weakened, secret),
         kept=_kinds(plan.kept, secret),
+        shared=_kinds(plan.shared),
         anew=_kinds(plan.blanked_segments),
         is_of_pages=plan.target.kind in ("pages", "segment", "everything"),
         is_imported=pages.filter(source=Source.IMPORT).exists(),

@@ -36,6 +36,7 @@ GROUPS = {
             EventKind.ENABLED,
             EventKind.LOCKED,
             EventKind.UNLOCKED,
+            EventKind.PROPOSED,
             EventKind.APPROVED,
             EventKind.DECLINED,
         ),

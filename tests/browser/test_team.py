@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.test_members import GONE, guest, invite
@@ -20,6 +18,7 @@ HERS = "My cat is called Zanzibar and sleeps on the piano."
 HIS = "My sister Oriole teaches the harp."
 SHARED = "The office closes at six on Fridays."
 SLUG = "assistant"
+TIERS = ("/memory/SLUG/", "/memory/SLUG/short-term/", "/memory/SLUG/timeline/")
 
 
 class Team:
@@ -45,13 +44,13 @@ class Team:
 
 
 @pytest.fixture
-def team(chat: ChatPage, memoryos: Product, guest: tuple[str, Page]) -> Iterator[Team]:
+def team(chat: ChatPage, memoryos: Product, guest: tuple[str, Page]) -> Team:
     """The guest has joined by a link."""
     team = Team(chat, guest, memoryos)
     team.guest.page.goto(invite(chat.page, team.at("/assistants/SLUG/members/")))
     team.guest.page.get_by_role("button", name="Join").click()
     expect(team.guest.page.get_by_role("status").filter(has_text="You are in.")).to_be_visible()
-    yield team
+    return team
 
 
 def asked_with(model: OpenAIServer) -> str:
@@ -70,7 +69,12 @@ def test_what_each_says_is_theirs_alone(team: Team, model: OpenAIServer) -> None
         who.ask("What do you know of me, of my cat and of my sister?")
         assert own in asked_with(model)
         assert other not in asked_with(model)
-        for path in ("/memory/SLUG/", "/memory/SLUG/short-term/", "/memory/SLUG/timeline/", "/search/?q=Zanzibar+Oriole"):
+        for path in (
+            "/memory/SLUG/",
+            "/memory/SLUG/short-term/",
+            "/memory/SLUG/timeline/",
+            "/search/?q=Zanzibar+Oriole",
+        ):
             who.page.goto(team.at(path))
             assert other not in who.page.locator("main").inner_text().replace("Zanzibar Oriole", "")
     found = team.guest.page.goto(conversation)

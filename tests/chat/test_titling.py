@@ -11,6 +11,7 @@ from chat.enums import Mode, Status, TitleSource
 from chat.models import Conversation
 from chat.title_prompt import title_turns
 from chat.titling import MAX_ATTEMPTS, TITLE_TASK_NAME, clean_title, title_conversation, try_title, wish_title
+from memory.domain.budgets import set_budget
 from memory.domain.tokens import count_tokens
 from memory.enums import Outcome, Purpose
 from memory.exceptions import ModelEmptyAnswer, ModelServerError
@@ -174,3 +175,16 @@ def test_an_answer_becomes_a_title(answer: str, title: str) -> None:
 def test_the_call_is_short_whatever_was_said() -> None:
     turns = title_turns("x" * 100_000, "猫" * 100_000)
     assert sum(count_tokens(turn.content) for turn in turns) < 750
+
+
+def test_over_budget_the_first_words_stay_and_no_model_is_asked(
+    conversation: Conversation, model: OpenAIServer
+) -> None:
+    assistant, owner = conversation.memory.assistant, conversation.memory.user
+    set_budget(assistant, 0, by=owner, person=owner)
+    tasks.title(conversation_id=str(conversation.pk))
+    assert (model.requests, jobs()) == ([], [])
+    assert title_of(conversation) == (WORDS, TitleSource.FIRST_WORDS)
+    set_budget(assistant, None, by=owner, person=owner)
+    tasks.title(conversation_id=str(conversation.pk))
+    assert title_of(conversation) == (DEFAULT_TITLE, TitleSource.MODEL)

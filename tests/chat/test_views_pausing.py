@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
+from memory.domain.budgets import set_budget
 from memory.domain.pausing import pause_learning, pause_recall, resume_learning
 from memory.models import Memory
 from tests.chat.factories import AnswerFactory, QuestionFactory, temporary_conversation
@@ -80,3 +82,22 @@ def test_remember_this_says_that_learning_is_paused_and_keeps_the_words(
     resume_learning(memory, by=memory.user)
     client.post(address, {"text": "My boat is red."}, headers=headers)
     assert memory.knowledge.get().text == "My boat is red."
+
+
+def test_every_conversation_says_what_a_budget_holds_up(client: Client, memory: Memory, settings: Settings) -> None:
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
+    answer = AnswerFactory(parent=QuestionFactory(conversation__memory=memory))
+    pages = [
+        (reverse("chat:conversation", args=[answer.conversation_id]), {}),
+        (reverse("chat:new"), {}),
+        (reverse("chat:paused", args=[memory.assistant.slug]), HTMX),
+    ]
+    for address, headers in pages:
+        assert "Learning rests" not in client.get(address, headers=headers).text
+    set_budget(memory.assistant, 0, by=memory.user)
+    for address, headers in pages:
+        html = client.get(address, headers=headers).text
+        assert "<strong>Learning rests:</strong>" in html
+        assert "answers go on" in html
+        # What is said is remembered all the same: that is no pause.
+        assert 'class="model-banner resting"' in html

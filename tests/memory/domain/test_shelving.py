@@ -8,10 +8,16 @@ import pytest
 
 from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
 from memory.domain.snapshots import fact_state, traced
-from memory.enums import Actor, EventKind, KnowledgeStatus
+from memory.enums import Actor, EventKind, KnowledgeStatus, Role
 from memory.exceptions import DuplicateKnowledge
 from memory.models import Knowledge, MemoryEvent
-from tests.memory.factories import AssistantKnowledgeFactory, KnowledgeFactory, MemoryFactory, UserFactory
+from tests.memory.factories import (
+    AssistantKnowledgeFactory,
+    KnowledgeFactory,
+    MembershipFactory,
+    MemoryFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -19,17 +25,19 @@ Door = Callable[..., Knowledge]
 DOORS: list[tuple[Door, KnowledgeStatus, KnowledgeStatus, EventKind]] = [
     (archive_knowledge, KnowledgeStatus.ACTIVE, KnowledgeStatus.ARCHIVED, EventKind.ARCHIVED),
     (unarchive_knowledge, KnowledgeStatus.ARCHIVED, KnowledgeStatus.ACTIVE, EventKind.RESTORED),
+]
+DECISIONS: list[tuple[Door, KnowledgeStatus, KnowledgeStatus, EventKind]] = [
     (approve_knowledge, KnowledgeStatus.PROPOSED, KnowledgeStatus.ACTIVE, EventKind.APPROVED),
     (decline_knowledge, KnowledgeStatus.PROPOSED, KnowledgeStatus.DISABLED, EventKind.DECLINED),
 ]
 
 
-@pytest.mark.parametrize(("door", "before", "after", "kind"), DOORS)
+@pytest.mark.parametrize(("door", "before", "after", "kind"), [*DOORS, *DECISIONS])
 def test_a_door_moves_what_it_is_for_once(
     door: Door, before: KnowledgeStatus, after: KnowledgeStatus, kind: EventKind
 ) -> None:
-    by = UserFactory()
     fact = AssistantKnowledgeFactory(status=before, pinned=True)
+    by = MembershipFactory(assistant=fact.assistant, role=Role.CURATOR).user
     assert door(fact, by=by).status == after
     assert door(fact, by=by).status == after
     event = MemoryEvent.objects.get()
@@ -38,7 +46,7 @@ def test_a_door_moves_what_it_is_for_once(
     assert event.after == {"text": fact.text}
 
 
-@pytest.mark.parametrize(("door", "before", "after", "kind"), DOORS)
+@pytest.mark.parametrize(("door", "before", "after", "kind"), [*DOORS, *DECISIONS])
 def test_a_door_leaves_everything_else_as_it_is(
     door: Door, before: KnowledgeStatus, after: KnowledgeStatus, kind: EventKind
 ) -> None:
@@ -47,7 +55,7 @@ def test_a_door_leaves_everything_else_as_it_is(
     assert MemoryEvent.objects.count() == 0
 
 
-@pytest.mark.parametrize(("door", "before", "after", "kind"), DOORS)
+@pytest.mark.parametrize(("door", "before", "after", "kind"), [*DOORS, *DECISIONS])
 def test_what_is_gone_says_so(door: Door, before: KnowledgeStatus, after: KnowledgeStatus, kind: EventKind) -> None:
     fact = KnowledgeFactory(status=before)
     Knowledge.objects.filter(pk=fact.pk).delete()
