@@ -22,6 +22,10 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
         """This person's own memories, at assistants they are still a member of."""
         return self.filter(user=user, assistant__memberships__user=user)
 
+    def left_behind(self, user: User) -> MemoryQuerySet:
+        """This person's own memories, at assistants they are no member of any more."""
+        return self.filter(user=user).exclude(assistant__memberships__user=user)
+
     def locked(self, pk: int) -> Memory:
         """Return the memory with its row locked until the transaction ends: writers of one memory queue here.
 

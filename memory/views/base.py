@@ -22,6 +22,7 @@ from django_htmx.middleware import HtmxDetails
 
 from memory.domain.assistants import current_memory
 from memory.enums import Role
+from memory.exceptions import AssistantIsArchived
 from memory.models import Assistant, Membership, Memory
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ Row = TypeVar("Row", bound=Model)
 
 VANISHED = _("This is not here (any more). It may have been deleted, forgotten or replaced meanwhile.")
 FORBIDDEN = _("Only an owner or a curator of this assistant may change what all its members share.")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class DashboardRequest(HttpRequest):
@@ -46,6 +48,7 @@ class MemoryView(View):
 
     Nobody else's rows are reachable: subclasses read through `self.memory` (or `self.memory.assistant`) only. What
     is foreign and what is gone look the same: 404. HTMX gets the refusal as a fragment for the place it asked for.
+    At an archived assistant all can be read and exported, and nothing is changed: 409.
     """
 
     request: DashboardRequest
@@ -59,12 +62,15 @@ class MemoryView(View):
             return self.to_sign_in()
         self.person = request.user
         try:
-            self.memory = current_memory(self.person, kwargs.pop("assistant"))
+            self.memory = current_memory(self.person, kwargs.pop("assistant"), reading=True)
             self.role = Role(Membership.objects.get(assistant=self.memory.assistant_id, user=self.person).role)
         except (Assistant.DoesNotExist, Membership.DoesNotExist):
             return self.refuse(404, VANISHED)
         try:
-            response = super().dispatch(request, *args, **kwargs)
+            if self.memory.assistant.archived_at is not None and request.method not in _READING:
+                response: HttpResponseBase = self.refuse(409, AssistantIsArchived.message)
+            else:
+                response = super().dispatch(request, *args, **kwargs)
         except Http404:
             response = self.refuse(404, VANISHED)
         except PermissionDenied:
