@@ -93,9 +93,7 @@ def left_json(request: PersonRequest, key: uuid.UUID) -> HttpResponseBase:
     memory = _own_or_404(request, key)
     if not _is_left(memory):
         return redirect("chat:export_all")
-    return _download(
-        json_of_left(memory, timezone.now()), JSON, f"conversations-{timezone.localdate():%Y-%m-%d}.json"
-    )
+    return _download(json_of_left(memory, timezone.now()), JSON, f"conversations-{timezone.localdate():%Y-%m-%d}.json")
 
 
 def _own_or_404(request: PersonRequest, key: uuid.UUID) -> Memory:

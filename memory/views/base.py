@@ -119,6 +119,7 @@ class MemoryView(View):
             "memory": self.memory,
             "assistant": self.memory.assistant,
             "may_curate": self.may_curate,
+            "is_owner": self.role is Role.OWNER,
             "query": f"?{query}" if query else "",
         }
 

@@ -10,10 +10,11 @@ from django.contrib import messages
 from django.forms import BoundField
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from memory.conf import MemorySettings, installation_settings
-from memory.constants import BY_NAME, CONSTANTS, DAY, HOUR, TIERS, Constant, Tier, shown_number
+from memory.constants import BY_NAME, CONSTANTS, DAY, HOUR, TIERS, Constant, Tier
 from memory.domain.configuring import constants_of, set_constants
 from memory.exceptions import AssistantIsArchived, EditConflict, NotAllowed
 from memory.models import Assistant
@@ -89,7 +90,7 @@ class Constants(AssistantView):
             "groups": list(_groups(form, installation_settings(), conf)),
             "faults": [form.fields[name].label for name in form.errors if name in form.fields] if form.is_bound else [],
             "may_edit": self.is_owner and self.assistant.archived_at is None,
-            "conf": conf,
+            "threshold": in_words(conf.heat_threshold),
             "decay": decay_of(conf.heat_decay),
             "decay_in_words": with_unit(BY_NAME["heat_decay"], conf),
             "has_own": bool(constants_of(self.assistant)),
@@ -130,10 +131,16 @@ def _groups(form: ConstantsForm, base: MemorySettings, conf: MemorySettings) -> 
         yield Group(tier, label, text, rows)
 
 
+def in_words(number: float) -> str:
+    """Return a number as people read it."""
+    whole = number == int(number)
+    return number_format(int(number) if whole else number, force_grouping=True)
+
+
 def with_unit(constant: Constant, conf: MemorySettings) -> str:
     """Return a constant's value with its unit; seconds that are many also as hours or days."""
     number = getattr(conf, constant.name)
-    told = f"{shown_number(number)} {constant.unit}".strip()
+    told = f"{in_words(number)} {constant.unit}".strip()
     if not constant.is_time or number < HOUR:
         return told
     if number >= 2 * DAY:

@@ -79,6 +79,7 @@ class ConstantsForm(CorrectionForm):
         super().__init__(*args, **kwargs)
         for field in self.visible_fields():
             field.field.widget.attrs.pop("autofocus", None)
+            field.field.widget.attrs["placeholder"] = shown_number(getattr(base, field.name))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -94,7 +95,9 @@ class ConstantsForm(CorrectionForm):
 def _field_of(constant: Constant) -> forms.CharField:
     """Return a field that takes whatever is typed: what a number may be is the domain's to say."""
     mode = "numeric" if constant.is_whole else "decimal"
-    widget = forms.TextInput({"inputmode": mode, "autocomplete": "off", "aria-describedby": f"constant-{constant.name}_helptext"})
+    widget = forms.TextInput(
+        {"inputmode": mode, "autocomplete": "off", "aria-describedby": f"constant-{constant.name}_helptext"}
+    )
     return forms.CharField(label=constant.label, required=False, max_length=LONGEST_VALUE, widget=widget)
 
 
