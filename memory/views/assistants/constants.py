@@ -88,7 +88,7 @@ class Constants(AssistantView):
             "form": form,
             "conflict": conflict,
             "groups": list(_groups(form, installation_settings(), conf)),
-            "faults": [form.fields[name].label for name in form.errors if name in form.fields] if form.is_bound else [],
+            "faults": [form[name] for name in form.errors if name in form.fields],
             "may_edit": self.is_owner and self.assistant.archived_at is None,
             "threshold": in_words(conf.heat_threshold),
             "decay": decay_of(conf.heat_decay),
