@@ -18,7 +18,7 @@ from memory.enums import EventKind, KnowledgeStatus, TraitLevel
 from memory.models import Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, Segment, Trait
 from memory.views.activity import EXCERPT, actor, sentence
 from memory.views.diffs import Change, word_diff
-from memory.views.teams import setting_label, setting_value
+from memory.views.teams import changed_settings, setting_label, setting_value
 
 INLINE = 240
 """Characters of a change that is shown at once; a longer one is folded."""
@@ -141,9 +141,10 @@ def _changes(event: MemoryEvent) -> list[Change]:
 
 def _settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """Compare settings before and after, each by its name; one that was not set, or is not, was the default."""
-    changed = [name for name in after if name in before and setting_label(name) and before[name] != after[name]]
-    values = ([setting_value(name, state.get(name)) for state in (before, after)] for name in changed)
-    return [Change(setting_label(name), word_diff(was, now)) for name, (was, now) in zip(changed, values, strict=True)]
+    return [
+        Change(setting_label(name), word_diff(setting_value(name, before[name]), setting_value(name, after[name])))
+        for name in changed_settings(before, after)
+    ]
 
 
 def _shown(name: str, state: Mapping[str, Any]) -> str:

@@ -72,6 +72,12 @@ def team_sentence(event: MemoryEvent, before: Mapping[str, Any], after: Mapping[
     return _person(kind, before, after)
 
 
+def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the names of settings, or of a role, that are different, in the order in which people meet them."""
+    both = [name for name in ("role", *SETTINGS) if name in before and name in after]
+    return [name for name in both if before[name] != after[name]]
+
+
 def setting_label(name: str) -> str:
     """Return what a setting, or a role, is called; nothing for a name that is none."""
     return str(_("Role") if name == "role" else SETTINGS.get(name, ""))
@@ -101,7 +107,7 @@ def _created(after: Mapping[str, Any]) -> str:
 
 
 def _configured(event: MemoryEvent, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    names = [str(SETTINGS[name]) for name in {**before, **after} if name in SETTINGS]
+    names = [str(label) for name, label in SETTINGS.items() if name in before or name in after]
     if event.target_type == "modelconnection":
         return gettext("The connection to a model was changed.")
     if event.target_type == "membership" and (person := _text(after, "name")):
