@@ -77,6 +77,8 @@ def create_assistant(
     store the three rows, log `created`. Raises InvalidText for a name that cannot be and a slug that no address could
     hold.
     """
+    if slug is not None:
+        require_slug(slug)
     setup = clean_setup(name, instructions, model)
     settings = {"model": setup["model"]} if setup["model"] else {}
     fields = {"name": setup["name"], "instructions": setup["instructions"], "model_settings": settings}
@@ -90,8 +92,6 @@ def found_assistant(
 
     `told` is what the log says besides the name.
     """
-    if slug is not None:
-        require_slug(slug)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if once and (made := _made_before(owner, once)) is not None:
