@@ -35,9 +35,9 @@ def delete_left_memory(memory: Memory, *, by: User) -> None:
     profile, traits, log, and the conversations.
 
     In one transaction: lock the memory, then the assistant, so that nobody joins meanwhile; take the details from the
-    ledger, where the costs stay; delete the memory with all that belongs to it. What is known of the assistant itself
-    belongs to its members and stays, without naming these pages. Raises MemberAgain and Memory.DoesNotExist, which
-    somebody else's memory is, too.
+    ledger, where the costs stay; delete the memory with all that belongs to it, its log included, so that nothing is
+    logged. What is known of the assistant itself belongs to its members and stays, without naming these pages. Raises
+    MemberAgain and Memory.DoesNotExist, which somebody else's memory is, too.
     """
     with transaction.atomic():
         locked = Memory.objects.locked(memory.pk)

@@ -34,7 +34,6 @@ Row = TypeVar("Row", bound=Model)
 
 VANISHED = _("This is not here (any more). It may have been deleted, forgotten or replaced meanwhile.")
 FORBIDDEN = _("Only an owner or a curator of this assistant may change what all its members share.")
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class DashboardRequest(HttpRequest):
@@ -56,6 +55,9 @@ class MemoryView(View):
     role: Role
     person: User
     section = ""
+    changes = True
+    """Whether its `post`, where it has one, changes anything. At an archived assistant such a page is refused whole: no
+    form is offered that would be refused when it is filled in."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
@@ -67,7 +69,7 @@ class MemoryView(View):
         except (Assistant.DoesNotExist, Membership.DoesNotExist):
             return self.refuse(404, VANISHED)
         try:
-            if self.memory.assistant.archived_at is not None and request.method not in _READING:
+            if self.memory.assistant.archived_at is not None and self.changes and hasattr(self, "post"):
                 response: HttpResponseBase = self.refuse(409, AssistantIsArchived.message)
             else:
                 response = super().dispatch(request, *args, **kwargs)
