@@ -21,8 +21,10 @@ from django.utils.translation import gettext as _
 from chat.branches import read_tree
 from chat.enums import MessageRole, Status
 from chat.models import Conversation, Message
+from chat.models.conversation import ConversationQuerySet
 from memory.domain.documents import inline, quoted
 from memory.domain.file_names import Names, safe_name
+from memory.models import Memory
 
 FORMAT = "memoryos-conversation"
 ALL_FORMAT = "memoryos-conversations"
@@ -114,24 +116,42 @@ def json_of(conversation: Conversation, now: datetime) -> Iterator[bytes]:
 
 
 def json_of_all(user: User, now: datetime) -> Iterator[bytes]:
-    """Yield all of a person's conversations (`_all_of`) as one JSON."""
+    """Yield all of a person's conversations as one JSON."""
+    yield from _json_of_all(Conversation.objects.for_user(user), now)
+
+
+def json_of_left(memory: Memory, now: datetime) -> Iterator[bytes]:
+    """Yield the conversations with an assistant that the person has left as one JSON."""
+    yield from _json_of_all(Conversation.objects.left_behind(memory), now)
+
+
+def zip_of_all(user: User, words: Wording, now: datetime) -> Iterator[bytes]:
+    """Yield all of a person's conversations as a ZIP of Markdown files, a folder for each assistant."""
+    yield from _zip_of_all(Conversation.objects.for_user(user), words, now)
+
+
+def zip_of_left(memory: Memory, words: Wording, now: datetime) -> Iterator[bytes]:
+    """Yield the conversations with an assistant that the person has left as a ZIP of Markdown files."""
+    yield from _zip_of_all(Conversation.objects.left_behind(memory), words, now)
+
+
+def _json_of_all(rows: ConversationQuerySet, now: datetime) -> Iterator[bytes]:
     head = {"format": ALL_FORMAT, "version": VERSION, "exported_at": now.isoformat()}
     yield _dumped(head)[:-1].encode() + b', "conversations": ['
     first = True
-    for conversation in _all_of(user):
+    for conversation in _all_of(rows):
         yield b"\n" if first else b",\n"
         yield from _json_of(conversation, {})
         first = False
     yield b"\n]}\n"
 
 
-def zip_of_all(user: User, words: Wording, now: datetime) -> Iterator[bytes]:
-    """Yield all of a person's conversations (`_all_of`) as a ZIP of Markdown files, a folder for each assistant."""
+def _zip_of_all(rows: ConversationQuerySet, words: Wording, now: datetime) -> Iterator[bytes]:
     sink = _Sink()
     folders, files = Names(), Names()
     folder_of: dict[int, str] = {}
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for conversation in _all_of(user):
+        for conversation in _all_of(rows):
             assistant = conversation.memory.assistant
             if assistant.pk not in folder_of:
                 folder_of[assistant.pk] = folders.take(safe_name(assistant.name, "assistant"), "")
@@ -169,12 +189,12 @@ class _Sink:
         return taken
 
 
-def _all_of(user: User) -> Iterator[Conversation]:
-    """Yield a person's conversations with every assistant, newest first, archived ones included, temporary ones not.
+def _all_of(rows: ConversationQuerySet) -> Iterator[Conversation]:
+    """Yield conversations, newest first, archived ones included, temporary ones not.
 
     One that is deleted meanwhile is left out.
     """
-    rows = Conversation.objects.for_user(user).lasting()
+    rows = rows.lasting()
     ids: list[UUID] = list(rows.newest_first().values_list("pk", flat=True))
     for some in _batches(ids):
         found = rows.select_related("memory__assistant").in_bulk(some)

@@ -59,13 +59,6 @@ def let_go_of_who_left(assistant: Assistant, *, user_id: int, **_: Any) -> None:
     transaction.on_commit(lambda: _send_away(left, [user_id]), robust=True)
 
 
-@receiver(signals.assistant_archived)
-def end_answers_of_an_archived_assistant(assistant: Assistant, **_: Any) -> None:
-    its_own = Conversation.objects.filter(memory__assistant=assistant)
-    people = list(assistant.memberships.values_list("user", flat=True))
-    transaction.on_commit(lambda: _send_away(its_own, people), robust=True)
-
-
 def _send_away(conversations: ConversationQuerySet, people: Sequence[int]) -> None:
     # After the commit: the end of an answer may hold its row while it waits for the assistant's lock.
     turns.stop_all(conversations)

@@ -226,6 +226,19 @@ class PrivateAddress(MemoryOSError):
     message = _("This address is in a private network, where this installation lets nobody connect.")
 
 
+class MemberAgain(MemoryOSError):
+    message = _("You are a member of this assistant again; nothing was deleted.")
+
+
+class InvalidSettings(MemoryOSError):
+    message = _("Some of these settings cannot be.")
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        """`faults` has a sentence for each field that is wrong."""
+        super().__init__("; ".join(f"{name}: {fault}" for name, fault in faults.items()))
+        self.faults = faults
+
+
 class NothingToForget(MemoryOSError):
     message = _("This is not in the memory (any more).")
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.urls import URLPattern, reverse
 
 import chat.urls
+import memory.assistant_urls
 import memory.urls
 from chat.enums import Status
 from chat.models import LearntItem, MemoryUpdate, Message, RecalledItem
@@ -22,10 +23,11 @@ from memory.domain.invitations import create_invitation, link_token, revoke_invi
 from memory.domain.recording import record_page
 from memory.domain.traits import TRAIT_DIMENSIONS
 from memory.enums import Actor, EventKind, ImportState, KnowledgeStatus, Role, Tier
-from memory.models import Import, Memory, Trait
+from memory.models import Assistant, Import, Memory, Trait
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import (
     EPOCH,
+    AssistantFactory,
     AssistantKnowledgeFactory,
     DialogueChainFactory,
     ImportFactory,
@@ -49,7 +51,8 @@ _SWITCHES = (
     *("-pause", "-resume", "-analyse", "-state", "-withdraw"),
 )
 _DOWNLOADS = {"export-json", "export-markdown"}
-_FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json"}
+_FILES = {"export_markdown", "export_json", "export_all_zip", "export_all_json", "left_zip", "left_json"}
+_NO_ASSISTANT_PAGES = {"duplicate", "archive", "restore", "constants-reset", "left-json", "left-markdown"}
 _TIERS = {
     "page": (Tier.SHORT_TERM, Tier.MID_TERM),
     "profile": (Tier.PROFILE,),
@@ -68,6 +71,7 @@ def fill(memory: Memory, texts: Sequence[str]) -> list[str]:
     answer = _converse(memory, texts)
     _recall(answer, rows)
     addresses = ["/", *_chat_addresses(answer, rows["page"]), *_memory_addresses(memory, rows)]
+    addresses += _assistant_addresses(memory, texts)
     return [*addresses, *_people(memory, texts), *_proposal_addresses(memory, texts)]
 
 
@@ -182,6 +186,38 @@ def _happen(memory: Memory, text: str, segment: int) -> None:
         MemoryEventFactory(
             memory=memory, kind=kind, actor=Actor.JOB, target_type="segment", target_id=segment, after=after
         )
+
+
+def _assistant_addresses(memory_: Memory, texts: Sequence[str]) -> list[str]:
+    """Let the assistant and its log say every text, and let the person have left and archived one that does."""
+    for text in texts:
+        state = {
+            "name": text,
+            "text": text,
+            "of": text,
+            "what": text,
+            "role": text,
+            "instructions": text,
+            "model": text,
+        }
+        for kind in EventKind:
+            MemoryEventFactory(
+                memory=None, assistant=memory_.assistant, kind=kind, actor=Actor.JOB, target_type="assistant",
+                target_id=memory_.assistant_id, before={**state, "instructions": "Before."}, after=state,
+            )  # fmt: skip
+    said = "\n".join(texts)[:8000]
+    Assistant.objects.filter(pk=memory_.assistant_id).update(
+        instructions=said, model_settings={"model": texts[-1][:200]}, memory_settings={"recall_pages": 3}
+    )
+    gone = Memory.objects.create(assistant=AssistantFactory(name=texts[0][:80]), user=memory_.user)
+    retired = MemoryFactory(assistant=AssistantFactory(name=texts[-1][:80], archived_at=EPOCH), user=memory_.user)
+    addresses = [reverse("memory:overview", args=[retired.assistant.slug])]
+    for pattern in memory.assistant_urls.OF_ASSISTANTS:
+        if pattern.name not in _NO_ASSISTANT_PAGES:
+            known = {"assistant": memory_.assistant.slug, "key": gone.key}
+            arguments = {name: known[name] for name in pattern.pattern.converters}
+            addresses.append(reverse(f"assistants:{pattern.name}", kwargs=arguments))
+    return addresses
 
 
 def _failed_job(memory: Memory) -> int:

@@ -15,6 +15,7 @@ LAYERS = {
     "memory.enums": 0,
     "memory.exceptions": 0,
     "memory.conf": 0,
+    "memory.constants": 0,
     "memory.signals": 0,
     "memory.progress": 0,
     "memory.llm.base": 0,

@@ -41,6 +41,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Conversations this person may see: their own (`of_user`) that are not deleted."""
         return self.of_user(user).filter(deleted_at__isnull=True)
 
+    def left_behind(self, memory: Memory) -> ConversationQuerySet:
+        """Conversations with an assistant whose person is no member of it any more, not deleted: theirs to export."""
+        left = self.filter(memory=memory, deleted_at__isnull=True)
+        return left.exclude(memory__assistant__memberships__user_id=memory.user_id)
+
     def deleted(self) -> ConversationQuerySet:
         """Conversations that are hidden, and can be brought back until they are purged."""
         return self.filter(deleted_at__isnull=False)

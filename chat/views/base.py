@@ -22,6 +22,7 @@ from django_htmx.middleware import HtmxDetails
 from chat.exceptions import ConversationGone
 from chat.listing import list_conversations, zone_of
 from chat.models import Conversation
+from memory.exceptions import AssistantIsArchived
 from memory.llm import model_connected
 from memory.models import Assistant, Memory
 from memory.views.budget_stop import budget_stop
@@ -43,7 +44,7 @@ def page(
 ) -> Callable[Concatenate[HttpRequest, Params], HttpResponseBase]:
     """Make a view a page of the chat: for people signed in, never stored by the browser, in the reader's time zone.
 
-    In the dialog, a conversation that is gone is said so in a fragment.
+    In the dialog, a conversation that is gone is said so in a fragment. What an archived assistant refuses is told.
     """
 
     @login_required
@@ -57,8 +58,17 @@ def page(
                 if not request.htmx:
                     raise
                 return trigger_client_event(render(request, "chat/_gone.html", status=404), CONVERSATIONS_CHANGED)
+            except AssistantIsArchived as refusal:
+                template = "chat/_archived.html" if request.htmx else "chat/archived.html"
+                return render(request, template, {"reason": refusal}, status=409)
 
     return wrapped
+
+
+def require_in_use(memory: Memory) -> None:
+    """Raise AssistantIsArchived where nothing of the memory is changed any more: 409 on every page."""
+    if memory.assistant.archived_at is not None:
+        raise AssistantIsArchived
 
 
 def conversation_or_404(request: PersonRequest, conversation_id: uuid.UUID) -> Conversation:

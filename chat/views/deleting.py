@@ -28,7 +28,7 @@ from chat.forms import DeleteAllForm
 from chat.groups import announce_change, announce_changes
 from chat.models import Conversation
 from chat.models.conversation import UNDO_MINUTES
-from chat.views.base import PersonRequest, conversation_or_404, gone_is_404, page
+from chat.views.base import PersonRequest, conversation_or_404, gone_is_404, page, require_in_use
 from chat.views.notices import changed, say, say_with_undo
 from memory.enums import Role
 from memory.exceptions import ForgettingChanged
@@ -106,6 +106,7 @@ def forget(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     row = conversation_or_404(request, conversation_id)
     if request.method != "POST":
         return _preview(request, row)
+    require_in_use(row.memory)
     try:
         with gone_is_404():
             done = forget_conversation(request.user, row.pk, request.POST.get("fingerprint", ""))

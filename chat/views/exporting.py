@@ -6,17 +6,19 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from chat.database import in_database
 from chat.enums import Mode
-from chat.exporting import Wording, file_name, json_of, json_of_all, markdown_of, zip_of_all
+from chat.exporting import Wording, file_name, json_of, json_of_all, json_of_left, markdown_of, zip_of_all, zip_of_left
 from chat.listing import zone_of
 from chat.models import Conversation
 from chat.views.base import PersonRequest, conversation_or_404, page
+from memory.models import Memory
 
 MARKDOWN, JSON, ZIP = "text/markdown; charset=utf-8", "application/json; charset=utf-8", "application/zip"
 
@@ -71,6 +73,36 @@ def export_all_json(request: PersonRequest) -> StreamingHttpResponse:
     """Send all conversations as one JSON."""
     pieces = json_of_all(request.user, timezone.now())
     return _download(pieces, JSON, f"conversations-{timezone.localdate():%Y-%m-%d}.json")
+
+
+@require_safe
+@page
+def left_zip(request: PersonRequest, key: uuid.UUID) -> HttpResponseBase:
+    """Send the conversations with an assistant that the person has left as a ZIP of Markdown documents."""
+    memory = _own_or_404(request, key)
+    if not _is_left(memory):
+        return redirect("chat:export_all")
+    pieces = zip_of_left(memory, Wording.current(zone_of(request)), timezone.now())
+    return _download(pieces, ZIP, f"conversations-{timezone.localdate():%Y-%m-%d}.zip")
+
+
+@require_safe
+@page
+def left_json(request: PersonRequest, key: uuid.UUID) -> HttpResponseBase:
+    """Send the conversations with an assistant that the person has left as one JSON."""
+    memory = _own_or_404(request, key)
+    if not _is_left(memory):
+        return redirect("chat:export_all")
+    return _download(json_of_left(memory, timezone.now()), JSON, f"conversations-{timezone.localdate():%Y-%m-%d}.json")
+
+
+def _own_or_404(request: PersonRequest, key: uuid.UUID) -> Memory:
+    """Return a memory of the person's own by its key, whether they are still a member or not."""
+    return get_object_or_404(Memory.objects.select_related("assistant"), key=key, user=request.user)
+
+
+def _is_left(memory: Memory) -> bool:
+    return not memory.assistant.memberships.filter(user=memory.user_id).exists()
 
 
 def _lasting_or_404(request: PersonRequest, conversation_id: uuid.UUID) -> Conversation:

@@ -23,7 +23,7 @@ from chat.enums import Mode
 from chat.forms import RememberForm
 from chat.models import Message
 from chat.panel import panel_of
-from chat.views.base import PersonRequest, conversation_or_404, page
+from chat.views.base import PersonRequest, conversation_or_404, page, require_in_use
 from chat.wishes import pages_of_turn, remember_from
 from memory.domain import forgetting
 from memory.domain.forgetting import Target
@@ -117,6 +117,8 @@ def _message(request: PersonRequest, conversation_id: uuid.UUID, message_id: int
         raise Http404
     message = get_object_or_404(row.messages.select_related("parent"), pk=message_id)
     message.conversation = row
+    if request.method == "POST":
+        require_in_use(row.memory)
     return message
 
 

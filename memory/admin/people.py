@@ -6,14 +6,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import AnyAdmin, MemoryAdmin
-from memory.conf import apply_overrides, installation_settings
+from memory.conf import installation_settings
+from memory.constants import read_overrides
+from memory.domain.assistants import require_slug
+from memory.exceptions import InvalidSettings, InvalidText
 from memory.models import Assistant, Membership, Memory
 
 
@@ -25,10 +27,18 @@ class AssistantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         if not isinstance(overrides, dict):
             raise forms.ValidationError(gettext('Write an object, e.g. {"short_term_capacity": 10}.'))
         try:
-            apply_overrides(installation_settings(), overrides)
-        except ImproperlyConfigured as fault:
+            return read_overrides(installation_settings(), overrides)
+        except InvalidSettings as fault:
             raise forms.ValidationError(str(fault)) from fault
-        return overrides
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if slug == self.instance.slug:
+            return slug
+        try:
+            return require_slug(slug)
+        except InvalidText as fault:
+            raise forms.ValidationError(str(fault)) from fault
 
     def clean_model_settings(self) -> dict[str, Any]:
         chosen = self.cleaned_data["model_settings"] or {}

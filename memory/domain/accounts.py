@@ -5,13 +5,10 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
-from memory.domain.activity import event, log
 from memory.domain.membership import leave_all, require_not_last_owner
-from memory.enums import EventKind
+from memory.domain.retiring import archive_assistant
 from memory.models import Assistant, Memory, ModelCall
-from memory.signals import assistant_archived
 
 
 def delete_account(user: User, *, by: User) -> None:
@@ -58,8 +55,5 @@ def _close(assistant: Assistant, person: User, by: User) -> None:
     """Delete an assistant that nobody uses any more; archive it where it still remembers somebody else."""
     if not assistant.memories.exclude(user=person).exists():
         assistant.delete()
-    elif assistant.archived_at is None:
-        assistant.archived_at = timezone.now()
-        assistant.save(update_fields=["archived_at"])
-        log(event(EventKind.ARCHIVED, assistant, assistant=assistant, by=by, after={"name": assistant.name}))
-        assistant_archived.send(Assistant, assistant=assistant)
+    else:
+        archive_assistant(assistant, by=by, operator=True)

@@ -31,6 +31,10 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
         """Those that move and analyse pages now: neither resting nor paused by their person."""
         return self.in_use().filter(learning_paused_at__isnull=True)
 
+    def left_behind(self, user: User) -> MemoryQuerySet:
+        """This person's own memories, at assistants they are no member of any more."""
+        return self.filter(user=user).exclude(assistant__memberships__user=user)
+
     def locked(self, pk: int) -> Memory:
         """Return the memory with its row locked until the transaction ends: writers of one memory queue here.
 

@@ -17,6 +17,7 @@ from memory.enums import Actor, EventKind, Source, TraitLevel
 from memory.llm.builtin.consolidator import BuiltinConsolidator
 from memory.models import Memory, MemoryEvent
 from memory.views.previews import amounts
+from memory.views.teams import is_told_here, team_sentence
 
 SHOWN = 10
 EXCERPT = 80
@@ -98,6 +99,8 @@ def sentence(event: MemoryEvent, page: int | None = None) -> str:
     """Say what happened, with what it happened to where the log knows; `page` is the number of the page it is about."""
     state = _state(event)
     match event.target_type, event.kind:
+        case _ if is_told_here(event):
+            return ended(team_sentence(event, _mapping(event.before), _mapping(event.after)))
         case "segment", _:
             return _about_segment(event, state)
         case "memory", EventKind.IMPORTED:

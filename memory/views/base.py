@@ -23,6 +23,7 @@ from django_htmx.middleware import HtmxDetails
 
 from memory.domain.assistants import current_memory
 from memory.enums import KnowledgeStatus, Role
+from memory.exceptions import AssistantIsArchived
 from memory.models import Assistant, Knowledge, Membership, Memory
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class MemoryView(View):
 
     Nobody else's rows are reachable: subclasses read through `self.memory` (or `self.memory.assistant`) only. What
     is foreign and what is gone look the same: 404. HTMX gets the refusal as a fragment for the place it asked for.
+    At an archived assistant all can be read and exported, and nothing is changed: 409.
     """
 
     request: DashboardRequest
@@ -62,19 +64,25 @@ class MemoryView(View):
     role: Role
     person: User
     section = ""
+    changes = True
+    """Whether its `post`, where it has one, changes anything. At an archived assistant such a page is refused whole: no
+    form is offered that would be refused when it is filled in."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return self.to_sign_in()
         self.person = request.user
         try:
-            self.memory = current_memory(self.person, kwargs.pop("assistant"))
+            self.memory = current_memory(self.person, kwargs.pop("assistant"), reading=True)
             self.membership = memberships().get(assistant=self.memory.assistant_id, user=self.person)
             self.role = Role(self.membership.role)
         except (Assistant.DoesNotExist, Membership.DoesNotExist):
             return self.refuse(404, VANISHED)
         try:
-            response = super().dispatch(request, *args, **kwargs)
+            if self.memory.assistant.archived_at is not None and self.changes and hasattr(self, "post"):
+                response: HttpResponseBase = self.refuse(409, AssistantIsArchived.message)
+            else:
+                response = super().dispatch(request, *args, **kwargs)
         except Http404:
             response = self.refuse(404, VANISHED)
         except PermissionDenied:
@@ -124,6 +132,7 @@ class MemoryView(View):
             "assistant": self.memory.assistant,
             "may_curate": self.may_curate,
             "membership": self.membership,
+            "is_owner": self.role is Role.OWNER,
             "query": f"?{query}" if query else "",
         }
 

@@ -18,6 +18,7 @@ from memory.enums import EventKind, KnowledgeStatus, TraitLevel
 from memory.models import Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, Segment, Trait
 from memory.views.activity import EXCERPT, actor, sentence
 from memory.views.diffs import Change, word_diff
+from memory.views.teams import changed_settings, setting_label, setting_value
 
 INLINE = 240
 """Characters of a change that is shown at once; a longer one is folded."""
@@ -134,11 +135,21 @@ def _changes(event: MemoryEvent) -> list[Change]:
     before, after = event.before, event.after
     if not isinstance(before, dict) or not isinstance(after, dict):
         return []
+    if event.kind in (EventKind.CONFIGURED, EventKind.ROLE_CHANGED):
+        return _settings(before, after)
     changed = [name for name in _FIELDS if name in before and name in after and before[name] != after[name]]
     several = len(changed) > 1 or changed[:1] == ["status"]
     return [
         Change(str(_FIELDS[name]) if several else "", word_diff(_shown(name, before), _shown(name, after)))
         for name in changed
+    ]
+
+
+def _settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """Compare settings before and after, each by its name; one that was not set, or is not, was the default."""
+    return [
+        Change(setting_label(name), word_diff(setting_value(name, before[name]), setting_value(name, after[name])))
+        for name in changed_settings(before, after)
     ]
 
 

@@ -73,6 +73,7 @@ class TryQuestion(MemoryView):
     """A question field, and what a question would get. A question that fits into an address has one."""
 
     section = "try"
+    changes = False
 
     def get(self, request: DashboardRequest) -> HttpResponse:
         if not request.GET.get("q"):

@@ -258,6 +258,8 @@ def test_the_chat_can_be_used_with_the_keyboard_alone(page: Page, memoryos: Prod
     expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Assistant:")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="New conversation", exact=True)).to_be_focused()
     tab_to(page, "message")
     page.keyboard.type("Hello")

@@ -13,6 +13,7 @@ from chat.access import Seat
 from chat.database import in_database
 from chat.enums import Status
 from chat.models import Conversation, Message
+from memory.domain.retiring import archive_assistant
 from memory.enums import Outcome
 from memory.models import Memory, ModelCall, Page
 from memory.signals import page_recorded
@@ -325,3 +326,15 @@ async def test_the_built_in_responder_answers_without_a_model(memory: Memory) ->
     answer = await ended(await ask(memory, "What do you remember about my job?"))
     assert answer.status == Status.COMPLETE
     assert "data scientist" in answer.content
+
+
+async def test_an_answer_being_written_is_finished_and_remembered_when_its_assistant_is_archived(
+    memory: Memory, model: OpenAIServer
+) -> None:
+    model.queue(Behaviour(text=TEXT, tokens_per_second=20))
+    turn = await ask(memory)
+    await has_text(turn, "One")
+    await in_database(lambda: archive_assistant(memory.assistant, by=memory.user))
+    answer = await ended(turn)
+    assert (answer.status, answer.content) == (Status.COMPLETE, TEXT)
+    assert answer.page is not None

@@ -114,8 +114,11 @@ def test_a_conversation_with_an_archived_assistant_offers_only_to_read(client: C
     assert client.get(f"{address}export/").status_code == 200
 
 
-def test_the_switcher_shows_where_there_is_a_choice(client: Client, memory: Memory) -> None:
-    assert 'popovertarget="assistants"' not in client.get("/new/").text
+def test_the_switcher_offers_ones_assistants_and_the_way_to_their_settings(client: Client, memory: Memory) -> None:
+    alone = client.get("/new/").text
+    assert f'href="/?assistant={memory.assistant.slug}"' not in alone
+    for address in (f"/assistants/{memory.assistant.slug}/", "/assistants/"):
+        assert f'href="{address}"' in alone
     other = MemoryFactory(user=memory.user, assistant__name="<b>Iris</b>")
     MemoryFactory(assistant__name="Somebody else's")
     text = client.get("/new/").text

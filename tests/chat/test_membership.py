@@ -12,7 +12,6 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client
-from django.utils import timezone
 
 from chat import turns
 from chat.access import Seat, reserve_conversation
@@ -23,9 +22,9 @@ from chat.models import Conversation, Message
 from chat.titling import title_conversation
 from memory.domain.accounts import delete_account
 from memory.domain.membership import add_member, change_role, leave, remove_member
+from memory.domain.retiring import archive_assistant
 from memory.enums import Role
-from memory.models import Assistant, Memory, Page
-from memory.signals import assistant_archived
+from memory.models import Memory, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.chat.sockets import Socket
 from tests.chat.test_consumers import begin, stored
@@ -161,19 +160,18 @@ async def test_another_role_closes_no_page(memory: Memory) -> None:
 
 
 @pytest.mark.usefixtures("live")
-async def test_an_archived_assistant_ends_what_it_says_and_its_pages_stay(memory: Memory, model: OpenAIServer) -> None:
+async def test_an_archived_assistant_finishes_what_it_says_and_its_pages_stay(
+    memory: Memory, model: OpenAIServer
+) -> None:
     conversation = await in_database(ConversationFactory, memory=memory)
-    model.queue(Behaviour(text=TEXT, tokens_per_second=40))
-
-    def archive() -> None:
-        Assistant.objects.filter(pk=memory.assistant_id).update(archived_at=timezone.now())
-        assistant_archived.send(Assistant, assistant=memory.assistant)
+    model.queue(Behaviour(text=TEXT, tokens_per_second=100))
 
     async with Socket(memory.user, conversation.pk) as socket:
         answer = await begin(socket)
         await stored(answer["message_id"], 20)
-        await in_database(archive)
-        assert (await socket.next("done"))["status"] == "stopped"
+        await in_database(lambda: archive_assistant(memory.assistant, by=owner_of(memory)))
+        assert (await socket.next("done"))["status"] == "complete"
+        assert await in_database(memory.pages.count) == 1
         await socket.send("send", text="More?", client_id="c2")
         assert (await socket.next("error"))["code"] == "archived"
 

@@ -281,6 +281,8 @@ def test_what_the_domain_does_refuse_is_a_message(client: Client, chief: User, s
         ({}, 302),
         ({"short_term_capacity": "many"}, 200),
         ({"no_such": 1}, 200),
+        ({"short_term_capacity": 0}, 200),
+        ({"recall_budget": 99_999}, 200),
         ([1], 200),
     ],
 )
@@ -295,6 +297,18 @@ def test_settings_the_memory_cannot_read_are_refused(
     assert client.post(url(Assistant, "change", assistant.pk), posted).status_code == status
     posted |= {"memory_settings": "{}", "model_settings": "[1]"}
     assert client.post(url(Assistant, "change", assistant.pk), posted).status_code == 200
+
+
+def test_an_assistant_takes_no_address_of_a_page(client: Client, chief: User) -> None:
+    assistant = AssistantFactory(slug="new")
+    posted = {
+        "name": "Helper", "slug": "left", "instructions": "", "model_settings": "{}", "memory_settings": "{}",
+        "archived_at_0": "", "archived_at_1": "",
+    }  # fmt: skip
+    refused = client.post(url(Assistant, "change", assistant.pk), posted)
+    assert "is the address of another page" in refused.content.decode()
+    # One that had it before the page was there keeps it.
+    assert client.post(url(Assistant, "change", assistant.pk), {**posted, "slug": "new"}).status_code == 302
 
 
 def test_a_membership_stays_with_its_person(client: Client, chief: User) -> None:

@@ -1,12 +1,13 @@
 import threading
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
 
 from memory.domain.assistants import create_assistant, current_memory, ensure_default_memory, open_memory
 from memory.enums import Role
-from memory.exceptions import NotAMember
-from memory.models import Assistant, Memory
+from memory.exceptions import InvalidText, NotAMember
+from memory.models import Assistant, Memory, MemoryEvent
 from tests.memory.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +57,68 @@ def test_two_first_visits_at_once_make_one_assistant() -> None:
     for thread in threads:
         thread.join()
     assert (Assistant.objects.count(), Memory.objects.count()) == (1, 1)
+
+
+def test_a_new_assistant_is_its_makers_and_is_told() -> None:
+    user = UserFactory()
+    memory = create_assistant(user, " Cook \n book ", instructions="Be brief.\r\nNow.", model="tiny")
+    assistant = memory.assistant
+    assert (assistant.name, assistant.slug, assistant.instructions) == ("Cook book", "cook-book", "Be brief.\nNow.")
+    assert (assistant.model_settings, memory.user, assistant.memberships.get().role) == (
+        {"model": "tiny"},
+        user,
+        Role.OWNER,
+    )
+    event = MemoryEvent.objects.get()
+    assert (event.kind, event.memory, event.user, event.after) == ("created", None, user, {"name": "Cook book"})
+
+
+@pytest.mark.parametrize("name", ["New", "left", "All", "api"])
+def test_no_assistant_takes_the_address_of_a_page(name: str) -> None:
+    memory = create_assistant(UserFactory(), name)
+    assert memory.assistant.slug == f"{name.lower()}-2"
+    with pytest.raises(InvalidText):
+        create_assistant(UserFactory(), "Mine", name.lower())
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "x" * 81, "a\0"])
+def test_a_name_that_cannot_be_is_refused(name: str) -> None:
+    with pytest.raises(InvalidText):
+        create_assistant(UserFactory(), name)
+    assert Assistant.objects.count() == 0
+
+
+def test_a_name_without_letters_gets_an_address_all_the_same() -> None:
+    assert create_assistant(UserFactory(), "助手 🙂").assistant.slug == "assistant"
+
+
+def test_the_same_form_sent_twice_makes_one_assistant() -> None:
+    user = UserFactory()
+    first = create_assistant(user, "Cook", once="a" * 32)
+    assert create_assistant(user, "Cook", once="a" * 32) == first
+    assert create_assistant(user, "Cook", once="b" * 32) != first
+    assert create_assistant(UserFactory(), "Cook", once="a" * 32) != first
+    assert create_assistant(user, "Cook") != create_assistant(user, "Cook")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("once", ["a" * 32, ""])
+def test_sent_at_once_it_makes_one_and_people_at_once_get_addresses_of_their_own(once: str) -> None:
+    users = [UserFactory()] * 4 if once else [UserFactory() for _ in range(4)]
+    barrier = threading.Barrier(4)
+    made: list[Memory] = []
+
+    def create(user: User) -> None:
+        try:
+            barrier.wait(timeout=10)
+            made.append(create_assistant(user, "Cook", once=once))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=create, args=[user]) for user in users]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 4
+    assert Assistant.objects.count() == (1 if once else 4)
