@@ -211,6 +211,9 @@ OPENAI_API_KEY = text("OPENAI_API_KEY")
 OPENAI_BASE_URL = web_address("OPENAI_BASE_URL")
 MODEL = text("MODEL", "gpt-4o-mini" if OPENAI_API_KEY or OPENAI_BASE_URL else "")
 MODEL_TIMEOUT = seconds("MODEL_TIMEOUT", 60.0)
+# Whether people may connect models at private addresses (Ollama on this machine, say) on the pages. What stands in the
+# variables above is the operator's own word and always called.
+MEMORYOS_PRIVATE_ADDRESSES = choice("MEMORYOS_PRIVATE_ADDRESSES", "refuse", ("allow", "refuse"))
 # Blank: WordLlama, which needs no network.
 EMBEDDING_MODEL = text("EMBEDDING_MODEL")
 EMBEDDING_BASE_URL = web_address("EMBEDDING_BASE_URL")

@@ -11,7 +11,8 @@ import pytest
 
 from memory import exceptions as errors
 from memory.llm.base import Delta, ReplyRequest, Turn, Usage
-from memory.llm.openai import PLACEHOLDER_KEY, Endpoint, OpenAIResponder
+from memory.llm.endpoint import Endpoint
+from memory.llm.openai import PLACEHOLDER_KEY, OpenAIResponder
 from tests.openai_answers import DEFAULT_REPLY
 from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer
 
