@@ -195,12 +195,12 @@ class _AsyncGuard(httpcore2.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's
         local_address: str | None = None,
         socket_options: Iterable[_SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         until = _end_of(timeout)
-        addresses = await self._checked(host, port, timeout)
+        addresses = await self._checked(host, port, until)
         for address in addresses[:-1]:
             try:
                 return await self._network.connect_tcp(address, port, _left(until), local_address, socket_options)
@@ -208,9 +208,9 @@ class _AsyncGuard(httpcore2.AsyncNetworkBackend):
                 continue
         return await self._network.connect_tcp(addresses[-1], port, _left(until), local_address, socket_options)
 
-    async def _checked(self, host: str, port: int, timeout: float | None) -> Sequence[str]:
+    async def _checked(self, host: str, port: int, until: float | None) -> Sequence[str]:
         try:
-            with anyio.fail_after(timeout):
+            with anyio.fail_after(_left(until)):
                 return await anyio.to_thread.run_sync(
                     checked_addresses, host, port, self._resolver, abandon_on_cancel=True
                 )

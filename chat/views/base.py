@@ -82,7 +82,9 @@ def shell(request: PersonRequest, memory: Memory, current: uuid.UUID) -> dict[st
         "assistant": memory.assistant,
         "memory": memory,
         "assistants": assistants,
-        "is_owner": any(each.pk == memory.assistant_id and each.role == Role.OWNER for each in assistants),
+        "is_owner": any(
+            each.pk == memory.assistant_id and getattr(each, "role", None) == Role.OWNER for each in assistants
+        ),
         "current": str(current),
         "listing": list_conversations(request.user, memory, timezone.localdate(), None),
         "person": memory.user_id,

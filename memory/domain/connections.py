@@ -1,7 +1,7 @@
 """Which language model works for an assistant, and connecting another one.
 
-An assistant's own connection comes first, then the installation's, then the environment's; for those two the model may be
-another one (`Assistant.model_settings["model"]`). Without any, the built-in responder answers.
+An assistant's own connection comes first, then the installation's, then the environment's; for those two the model may
+be another one (`Assistant.model_settings["model"]`). Without any, the built-in responder answers.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from memory import outbound
 from memory.domain.activity import event, log
@@ -33,6 +32,8 @@ from memory.llm import Endpoint, consolidator_at, environment_endpoint, responde
 from memory.llm.base import Consolidator, Responder
 from memory.models import Assistant, ModelConnection
 from memory.sealing import seal, unseal
+
+LONGEST_MODEL = 200
 
 logger = logging.getLogger(__name__)
 
@@ -142,15 +143,16 @@ def connect_model(
     """Connect a model to an assistant, or (None) to the installation, in place of what was connected there.
 
     `key` is stored encrypted; None keeps the stored one, "" is none. `expected` is `updated_at` of the connection that
-    the person saw, None where there was none. In this order: the address is checked, which may look up its name; then in
-    one transaction the person's right is asked behind the assistant's lock (owner; for the installation a superuser),
-    the row written, and for an assistant CONFIGURED logged with the host and model before and after, never the key.
+    the person saw, None where there was none. In this order: the address is checked, which may look up its name; then
+    in one transaction the person's right is asked behind the assistant's lock (owner; for the installation a
+    superuser), the row written, and for an assistant CONFIGURED logged with the host and model before and after, never
+    the key.
 
-    Raises InvalidAddress, PrivateAddress, InvalidText (model), KeyOfAnotherAddress, EditConflict (somebody else has saved
-    meanwhile), NotAllowed, NotAMember and Assistant.DoesNotExist.
+    Raises InvalidAddress, PrivateAddress, InvalidText (model), KeyOfAnotherAddress, EditConflict (somebody else has
+    saved meanwhile), NotAllowed, NotAMember and Assistant.DoesNotExist.
     """
     base_url, model = outbound.clean_address(base_url), model.strip()
-    if not model or len(model) > ModelConnection._meta.get_field("model").max_length or not model.isprintable():
+    if not 0 < len(model) <= LONGEST_MODEL or not model.isprintable():
         raise InvalidText
     if not outbound.private_addresses_allowed():
         outbound.check(base_url)
@@ -184,12 +186,8 @@ def disconnect_model(
     row.delete()
 
 
-def _rows(assistant: Assistant | None) -> Any:
-    return ModelConnection.objects.filter(assistant=assistant) if assistant else _of_installation()
-
-
-def _of_installation() -> Any:
-    return ModelConnection.objects.filter(assistant__isnull=True)
+def _rows(assistant: Assistant | None) -> QuerySet[ModelConnection]:
+    return ModelConnection.objects.filter(assistant=assistant, assistant__isnull=assistant is None)
 
 
 def _locked(
@@ -200,7 +198,7 @@ def _locked(
         lock_as(assistant, by, Role.OWNER, operator=operator)
     elif not User.objects.filter(pk=by.pk, is_active=True, is_superuser=True).exists():
         raise NotAllowed
-    row: ModelConnection | None = _rows(assistant).select_for_update().first()
+    row = _rows(assistant).select_for_update().first()
     if (row.updated_at if row else None) != expected:
         raise EditConflict
     return row
@@ -231,16 +229,9 @@ def _note(
         logger.info("The installation's language model was %s by %s: %s", "set" if after else "removed", by, after)
         return
     nothing = {"base_url": "", "model": ""}
-    log(
-        event(
-            EventKind.CONFIGURED,
-            assistant,
-            assistant=assistant,
-            by=by,
-            before=before or nothing,
-            after=after or nothing,
-        )
-    )
+    changed = event(EventKind.CONFIGURED, assistant, assistant=assistant, by=by)
+    changed.before, changed.after = before or nothing, after or nothing
+    log(changed)
 
 
 def _wish(assistant: Assistant) -> str | None:

@@ -1,4 +1,4 @@
-"""Trying a connection before it is saved, within bounds: a person's tests a minute, and what they cost in the ledger."""
+"""Trying a connection before it is saved: so many times a minute, and what it costs in the ledger."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
@@ -18,10 +18,8 @@ from memory.domain.ledger import note_where_it_stands
 from memory.enums import Outcome, Purpose
 from memory.exceptions import KeyUnreadable, TooManyTests
 from memory.llm import Endpoint
+from memory.llm.findings import Probe, Step
 from memory.models import Assistant, ModelConnection
-
-if TYPE_CHECKING:
-    from memory.llm.probing import Probe, Step
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +30,7 @@ _MINUTE = 60.0
 
 
 class Pace:
-    """Counts what each person does: so many a minute at this process. Else tests would search the ports of a network."""
+    """What each person may try a minute, at this process: nobody is to search a network for open ports by tests."""
 
     def __init__(self, per_minute: int = PER_MINUTE) -> None:
         self._per_minute = per_minute

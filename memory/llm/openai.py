@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import httpx2
 import openai
@@ -34,6 +34,7 @@ from memory.llm.base import (
 )
 from memory.llm.bounds import storable
 from memory.llm.endpoint import Endpoint
+from memory.llm.findings import Form
 from memory.llm.reasoning import ReasoningFilter
 from memory.outbound import AsyncGuardedTransport, GuardedTransport
 
@@ -49,8 +50,7 @@ MOST_TOKENS = 1_000_000_000
 JOB_PATIENCE = 4
 """A consolidation comes in one piece, so its silence lasts for the whole generation."""
 
-Format = Literal["json_schema", "json_object", "none"]
-FORMATS: tuple[Format, ...] = ("json_schema", "json_object", "none")
+FORMATS: tuple[Form, ...] = ("json_schema", "json_object", "none")
 REQUEST_FAULTS = (400, 422)
 CALL_ERRORS = (openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError)
 _Client = TypeVar("_Client", openai.OpenAI, openai.AsyncOpenAI)
@@ -93,7 +93,7 @@ def _client_arguments(endpoint: Endpoint, patience: float = 1.0) -> dict[str, An
 
 
 def _apart(client: _Client) -> _Client:
-    """Take from a client what it reads of the environment: a person's server is told nothing of the operator's account."""
+    """Take from a client what it reads of the environment: the operator's account is no affair of that server."""
     client.organization = client.project = None
     # OPENAI_CUSTOM_HEADERS; the library has no other way to leave them out.
     client._custom_headers = {}
@@ -291,7 +291,7 @@ class OpenAIConsolidator:
     def __init__(self, endpoint: Endpoint) -> None:
         self.name = endpoint.model
         self._endpoint = endpoint
-        self._format: Format = FORMATS[0]
+        self._format: Form = FORMATS[0]
 
     def transfer(self, request: TransferRequest) -> TransferResult:
         """Judge continuity, keywords and topics of a batch; see `Consolidator.transfer`."""
@@ -365,7 +365,7 @@ class OpenAIConsolidator:
         raise AssertionError("the last form either returns or raises")
 
 
-def response_format(form: Format, schema: dict[str, Any]) -> dict[str, Any]:
+def response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any]:
     if form == "json_schema":
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     return {"response_format": {"type": form}} if form == "json_object" else {}

@@ -1,7 +1,7 @@
-"""Trying a model's server: is it there, which models has it, does it answer, does it write JSON, how wide are its vectors.
+"""Trying a model's server: is it there, which models has it, does it answer, write JSON, how wide are its vectors.
 
-Everything is asked as the adapters ask it, so that what works here works there. Each step has its own bound in time, and all
-of them together have one: a server that drips is given up, too.
+Everything is asked as the adapters ask it, so that what works here works there. Each step has its own bound in time,
+and all of them together have one: a server that drips is given up, too.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from memory import exceptions as errors
 from memory.llm.base import Delta, ReplyRequest, Turn, Usage
 from memory.llm.endpoint import Endpoint
+from memory.llm.findings import Fault, Form, Mark, Probe, Step
 from memory.llm.loose_json import read_object
 from memory.llm.openai import (
     CALL_ERRORS,
     FORMATS,
     REQUEST_FAULTS,
-    Format,
     OpenAIResponder,
     async_client,
     completion_text,
@@ -58,59 +57,8 @@ _SCHEMA = {
 }
 
 
-class Mark(StrEnum):
-    """How a step ended."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-    SKIPPED = "skipped"
-
-
-class Fault(StrEnum):
-    """What is wrong beyond the errors of `memory.exceptions`."""
-
-    NO_LIST = "no_list"
-    NO_API = "no_api"
-    NOT_LISTED = "not_listed"
-    SLOW = "slow"
-    NO_JSON = "no_json"
-
-
 _HOPELESS = (errors.ModelUnreachable, errors.ModelUnauthorised, errors.ModelTimedOut)
 """After such an answer to the first, simplest question nothing else is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: how it ended, what was measured, and what is wrong: a `Fault`, or an error."""
-
-    mark: Mark = Mark.SKIPPED
-    fault: Fault | None = None
-    error: errors.ModelError | None = None
-    models: tuple[str, ...] = ()
-    first_token_ms: int | None = None
-    tokens_per_second: float | None = None
-    form: Format | None = None
-    width: int | None = None
-    usage: Usage = field(default_factory=Usage)
-    duration_ms: int = 0
-
-    @property
-    def was_paid(self) -> bool:
-        """Whether a model was asked."""
-        return self.mark is not Mark.SKIPPED
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What came of a test; steps that made no sense any more were skipped."""
-
-    listing: Step = Step()
-    answer: Step = Step()
-    structured: Step = Step()
-    embedding: Step | None = None
-    """None where no embedding model was named."""
 
 
 async def probe(endpoint: Endpoint, embedding_model: str = "", *, seconds: float = OVERALL_SECONDS) -> Probe:
@@ -243,7 +191,7 @@ async def _structured(endpoint: Endpoint) -> Step:
     raise AssertionError("the last form either returns or raises")
 
 
-def _judged(completion: object, form: Format) -> Step:
+def _judged(completion: object, form: Form) -> Step:
     usage = usage_of(completion)
     try:
         said = read_object(completion_text(completion))
