@@ -130,8 +130,13 @@ def shown(url: str) -> str:
 class GuardedTransport(httpx2.HTTPTransport):
     """Connects to public addresses only. Never through a proxy: that would resolve the name itself."""
 
-    def __init__(self, verify: ssl.SSLContext, resolver: Resolver = resolve) -> None:
-        self._pool = httpcore2.ConnectionPool(ssl_context=verify, network_backend=_Guard(resolver))
+    def __init__(
+        self,
+        verify: ssl.SSLContext,
+        resolver: Resolver = resolve,
+        network: httpcore2.NetworkBackend | None = None,
+    ) -> None:
+        self._pool = httpcore2.ConnectionPool(ssl_context=verify, network_backend=_Guard(resolver, network))
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises InvalidAddress and PrivateAddress beside httpx2's own errors."""
@@ -142,8 +147,13 @@ class GuardedTransport(httpx2.HTTPTransport):
 class AsyncGuardedTransport(httpx2.AsyncHTTPTransport):
     """The same for an event loop; names are looked up in a thread."""
 
-    def __init__(self, verify: ssl.SSLContext, resolver: Resolver = resolve) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(ssl_context=verify, network_backend=_AsyncGuard(resolver))
+    def __init__(
+        self,
+        verify: ssl.SSLContext,
+        resolver: Resolver = resolve,
+        network: httpcore2.AsyncNetworkBackend | None = None,
+    ) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(ssl_context=verify, network_backend=_AsyncGuard(resolver, network))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises InvalidAddress and PrivateAddress beside httpx2's own errors."""
@@ -159,9 +169,9 @@ def _check_request(request: httpx2.Request) -> None:
 class _Guard(httpcore2.NetworkBackend):
     """Opens connections as httpcore does, after a look at where they lead."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, network: httpcore2.NetworkBackend | None = None) -> None:
         self._resolver = resolver
-        self._network = httpcore2.SyncBackend()
+        self._network = network or httpcore2.SyncBackend()
 
     def connect_tcp(
         self,
@@ -187,9 +197,9 @@ class _Guard(httpcore2.NetworkBackend):
 class _AsyncGuard(httpcore2.AsyncNetworkBackend):
     """The same for an event loop."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, network: httpcore2.AsyncNetworkBackend | None = None) -> None:
         self._resolver = resolver
-        self._network = httpcore2.AnyIOBackend()
+        self._network = network or httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,

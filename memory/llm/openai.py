@@ -52,7 +52,10 @@ JOB_PATIENCE = 4
 
 FORMATS: tuple[Form, ...] = ("json_schema", "json_object", "none")
 REQUEST_FAULTS = (400, 422)
-CALL_ERRORS = (openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError)
+CALL_ERRORS = (
+    *(openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError),
+    *(errors.PrivateAddress, errors.InvalidAddress),
+)
 _Client = TypeVar("_Client", openai.OpenAI, openai.AsyncOpenAI)
 _T = TypeVar("_T", TransferResult, PromotionResult, MergeResult, SummaryResult)
 
@@ -114,12 +117,6 @@ def _error_of_status(status: int) -> type[errors.ModelError]:
     return errors.ModelServerError if status >= 500 else errors.ModelRefused
 
 
-def _error_of_connection(error: Exception, *, answering: bool) -> type[errors.ModelError]:
-    if isinstance(error.__cause__, errors.PrivateAddress):
-        return errors.ModelAddressRefused
-    return errors.ModelCutOff if answering else errors.ModelUnreachable
-
-
 def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False) -> errors.ModelError:
     """Return the memory's own error for one of the client's.
 
@@ -132,11 +129,13 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
         case openai.APITimeoutError():
             kind = errors.ModelTimedOut
         case openai.APIConnectionError():
-            kind = _error_of_connection(error, answering=answering)
+            kind = errors.ModelCutOff if answering else errors.ModelUnreachable
         case openai.APIStatusError():
             kind, status = _error_of_status(error.status_code), f"HTTP {error.status_code}, "
-        case httpx2.InvalidURL():
+        case httpx2.InvalidURL() | errors.InvalidAddress():
             kind = errors.ModelUnreachable
+        case errors.PrivateAddress():
+            kind = errors.ModelAddressRefused
         case UnicodeEncodeError():
             # A key with letters that no HTTP header can carry.
             kind = errors.ModelUnauthorised

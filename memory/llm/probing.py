@@ -30,6 +30,7 @@ from memory.llm.openai import (
     response_format,
     usage_of,
 )
+from memory.llm.prompts import PROBE_TASK
 
 OVERALL_SECONDS = 30.0
 LIST_SECONDS = 8.0
@@ -43,7 +44,6 @@ MOST_CHARACTERS = 200
 """Of a test's answer are read; a model that talks on is left."""
 LONGEST_NAME = 200
 HELLO = "Say hello in one short sentence."
-PROBE_TASK = "You test whether JSON arrives."
 _PROBE = 'Answer with a JSON object that has one field, "answer", whose value is the number of legs of a spider.'
 _SCHEMA = {
     "name": "probe",
