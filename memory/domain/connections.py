@@ -77,8 +77,10 @@ def own_connection(assistant: Assistant | None) -> ModelConnection | None:
     return _rows(assistant).select_related("updated_by").first()
 
 
-def source_of(assistant: Assistant) -> Source:
-    """Say which model works for an assistant. One query; nothing is unsealed and nobody asked."""
+def source_of(assistant: Assistant | None) -> Source:
+    """Say which model works for an assistant, or (None) for those that have none of their own. One query; nothing is
+    unsealed and nobody asked.
+    """
     row = connection_of(assistant)
     if row is not None:
         origin = Origin.INSTALLATION if row.assistant_id is None else Origin.ASSISTANT
@@ -234,11 +236,11 @@ def _note(
     log(changed)
 
 
-def _wish(assistant: Assistant) -> str | None:
+def _wish(assistant: Assistant | None) -> str | None:
     """Return the model that the assistant's settings ask for at a server that is not its own."""
-    wish = assistant.model_settings.get("model")
+    wish = assistant.model_settings.get("model") if assistant else None
     return str(wish) if wish else None
 
 
-def _model(row: ModelConnection, assistant: Assistant) -> str:
+def _model(row: ModelConnection, assistant: Assistant | None) -> str:
     return row.model if row.assistant_id is not None else _wish(assistant) or row.model

@@ -8,8 +8,8 @@ class Endpoint:
     """Where a model is and how long it may be silent, in seconds. The key never shows in a repr.
 
     `guarded` says that a person, not the operator, has named the address: then only public addresses are called (see
-    `memory.outbound`). `own` says that the environment's other variables for OpenAI (organisation, project, headers)
-    are not about it.
+    `memory.outbound`). `own` says that it is a person's: the environment's other variables for OpenAI (organisation,
+    project, headers) are not about it, and where it sends elsewhere nobody follows.
     """
 
     model: str

@@ -69,7 +69,7 @@ def tls_context() -> ssl.SSLContext:
 def sync_client(endpoint: Endpoint, patience: float = 1.0) -> openai.OpenAI:
     """Open a client for one call from a job; the caller closes it."""
     transport = GuardedTransport(tls_context()) if endpoint.guarded else None
-    http = openai.DefaultHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.guarded)
+    http = openai.DefaultHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
     client = openai.OpenAI(http_client=http, **_client_arguments(endpoint, patience))
     return _apart(client) if endpoint.own else client
 
@@ -77,9 +77,7 @@ def sync_client(endpoint: Endpoint, patience: float = 1.0) -> openai.OpenAI:
 def async_client(endpoint: Endpoint) -> openai.AsyncOpenAI:
     """Open a client for one call from an event loop; the caller closes it."""
     transport = AsyncGuardedTransport(tls_context()) if endpoint.guarded else None
-    http = openai.DefaultAsyncHttpxClient(
-        verify=tls_context(), transport=transport, follow_redirects=not endpoint.guarded
-    )
+    http = openai.DefaultAsyncHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
     client = openai.AsyncOpenAI(http_client=http, **_client_arguments(endpoint))
     return _apart(client) if endpoint.own else client
 

@@ -19,7 +19,7 @@ from memory.exceptions import ModelTimedOut
 from memory.llm.findings import Fault, Mark, Probe, Step
 from memory.models import Assistant, MemoryEvent, ModelCall, ModelConnection
 from memory.sealing import unseal
-from memory.views.assistants.probe_words import rows_of
+from memory.views.assistants.probe_words import rows_of, verdict_of
 from tests.memory.factories import AssistantFactory, MembershipFactory, MemoryFactory, UserFactory
 from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer
 
@@ -367,6 +367,10 @@ def test_slow_silent_and_skipped_steps_have_their_words() -> None:
         (Mark.WARNING, "First words after 6200 ms. That is slow for a chat."),
         (Mark.SKIPPED, "Not tried."),
     ]
+    assert verdict_of(Probe(Step(Mark.GOOD), Step(Mark.GOOD), Step(Mark.GOOD), Step(Mark.BAD))) is Mark.WARNING
+    assert verdict_of(Probe(Step(Mark.GOOD), slow, Step(Mark.GOOD))) is Mark.WARNING
+    assert verdict_of(Probe(Step(Mark.GOOD), Step(Mark.GOOD), Step(Mark.GOOD))) is Mark.GOOD
+    assert verdict_of(Probe(Step(Mark.GOOD), Step(Mark.BAD))) is Mark.BAD
     silent = rows_of(Probe(Step(Mark.BAD, error=ModelTimedOut("x")), embedding=Step()), key_held_back=True)
     assert [row.mark for row in silent] == [Mark.BAD, *[Mark.SKIPPED] * 3]
     assert silent[0].text.startswith("The language model took too long to answer. The stored key was not sent")

@@ -15,8 +15,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from memory import outbound
 from memory.domain import probing
 from memory.domain.connections import (
-    Origin,
-    Source,
     connect_model,
     disconnect_model,
     endpoint_at,
@@ -35,12 +33,11 @@ from memory.exceptions import (
     PrivateAddress,
     TooManyTests,
 )
-from memory.llm import Endpoint, environment_endpoint
-from memory.llm.findings import Mark
+from memory.llm import Endpoint
 from memory.models import Assistant, ModelConnection
 from memory.views.assistants.base import AssistantView, PersonView
 from memory.views.assistants.connection_form import SERVERS, ConnectionForm
-from memory.views.assistants.probe_words import listing_in_words, rows_of
+from memory.views.assistants.probe_words import listing_in_words, rows_of, verdict_of
 
 FIELDS = {InvalidAddress: "base_url", PrivateAddress: "base_url", InvalidText: "model", KeyOfAnotherAddress: "key"}
 """At which field a refusal is told."""
@@ -144,15 +141,7 @@ class ForInstallation(Connecting):
         return reverse("installation-model")
 
     def around(self) -> dict[str, Any]:
-        return {"source": installation_source(), "installation": True}
-
-
-def installation_source() -> Source:
-    """Say which model works for assistants without one of their own."""
-    if (row := own_connection(None)) is not None:
-        return Source(Origin.INSTALLATION, row.model, row.base_url)
-    endpoint = environment_endpoint()
-    return Source(Origin.ENVIRONMENT, endpoint.model, endpoint.base_url) if endpoint else Source(Origin.NONE)
+        return {"source": source_of(None), "installation": True}
 
 
 class ShowAndSave(Connecting):
@@ -241,9 +230,7 @@ class Test(Trying):
     def tried(self, form: ConnectionForm, endpoint: Endpoint, held_back: bool) -> dict[str, Any]:
         found = probing.try_connection(self.subject, endpoint, form.cleaned_data["embedding_model"], self.person)
         rows = rows_of(found, key_held_back=held_back)
-        marks = {row.mark for row in rows}
-        verdict = Mark.BAD if Mark.BAD in marks else Mark.WARNING if Mark.WARNING in marks else Mark.GOOD
-        return {"rows": rows, "verdict": verdict, "model": endpoint.model}
+        return {"rows": rows, "verdict": verdict_of(found), "model": endpoint.model}
 
     def answer(self, form: ConnectionForm, context: dict[str, Any], status: int = 200) -> HttpResponse:
         if self.request.htmx:

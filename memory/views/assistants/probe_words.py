@@ -43,6 +43,14 @@ def rows_of(probe: Probe, *, key_held_back: bool) -> list[Row]:
     return found
 
 
+def verdict_of(probe: Probe) -> Mark:
+    """Say it in one word: bad where the model cannot chat, good where everything that was tested works."""
+    if probe.answer.mark in (Mark.BAD, Mark.SKIPPED):
+        return Mark.BAD
+    tested = [probe.listing, probe.answer, probe.structured, *([probe.embedding] if probe.embedding else [])]
+    return Mark.GOOD if all(step.mark is Mark.GOOD for step in tested) else Mark.WARNING
+
+
 def listing_in_words(step: Step, *, key_held_back: bool) -> str:
     """Say what came of asking for the models."""
     return _joined(_listing(step, key_held_back))

@@ -260,3 +260,26 @@ async def test_one_responder_serves_several_replies_at_once(responder: OpenAIRes
     answers = await asyncio.gather(*(collect(responder.stream(REQUEST)) for _ in range(5)))
 
     assert [text for text, _, _ in answers] == [DEFAULT_REPLY] * 5
+
+
+async def test_a_guarded_endpoint_is_never_reached_at_a_private_address(
+    server: OpenAIServer, endpoint: Endpoint
+) -> None:
+    guarded = OpenAIResponder(replace(endpoint, guarded=True))
+    _, _, error = await collect(guarded.stream(REQUEST))
+    assert isinstance(error, errors.ModelAddressRefused)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_an_endpoint_of_a_persons_own_is_told_nothing_of_the_operators_account(
+    server: OpenAIServer, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-operator")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-the-operator")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "x-gateway: secret-of-the-operator\nauthorization: Bearer other")
+    await collect(OpenAIResponder(replace(endpoint, own=own)).stream(REQUEST))
+    headers = server.requests[0].headers
+    assert ("of-the-operator" in str(headers)) is not own
+    if own:
+        assert headers["authorization"] == f"Bearer {KEY}"
