@@ -54,7 +54,8 @@ FORMATS: tuple[Form, ...] = ("json_schema", "json_object", "none")
 REQUEST_FAULTS = (400, 422)
 CALL_ERRORS = (
     *(openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError),
-    *(errors.PrivateAddress, errors.InvalidAddress),
+    # The client lets through what a guarded transport refuses, and what befalls the body of an error status.
+    *(errors.PrivateAddress, errors.InvalidAddress, httpx2.RequestError),
 )
 _Client = TypeVar("_Client", openai.OpenAI, openai.AsyncOpenAI)
 _T = TypeVar("_T", TransferResult, PromotionResult, MergeResult, SummaryResult)
@@ -124,9 +125,9 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
     status = ""
     kind: type[errors.ModelError]
     match error:
-        case openai.APITimeoutError():
+        case openai.APITimeoutError() | httpx2.TimeoutException():
             kind = errors.ModelTimedOut
-        case openai.APIConnectionError():
+        case openai.APIConnectionError() | httpx2.RequestError():
             kind = errors.ModelCutOff if answering else errors.ModelUnreachable
         case openai.APIStatusError():
             kind, status = _error_of_status(error.status_code), f"HTTP {error.status_code}, "

@@ -37,8 +37,9 @@ def server(running: OpenAIServer) -> OpenAIServer:
 class Wire(httpcore2.MockBackend):
     """A network that goes nowhere: it notes where connections were opened, and for which name TLS asked."""
 
-    def __init__(self, refusing: frozenset[str] = frozenset()) -> None:
-        super().__init__(list(ANSWER))
+    def __init__(self, refusing: frozenset[str] = frozenset(), answer: Sequence[bytes] = ANSWER) -> None:
+        super().__init__(list(answer))
+        self._answer = list(answer)
         self.opened: list[str] = []
         self.names: list[str | None] = []
         self._refusing = refusing
@@ -54,12 +55,12 @@ class Wire(httpcore2.MockBackend):
         self.opened.append(host)
         if host in self._refusing:
             raise httpcore2.ConnectError("refused")
-        return _Stream(self.names)
+        return _Stream(self.names, self._answer)
 
 
 class _Stream(httpcore2.MockStream):
-    def __init__(self, names: list[str | None]) -> None:
-        super().__init__(list(ANSWER))
+    def __init__(self, names: list[str | None], answer: Sequence[bytes]) -> None:
+        super().__init__(list(answer))
         self._names = names
 
     def start_tls(
@@ -204,12 +205,7 @@ def test_a_request_with_a_user_name_or_another_scheme_goes_nowhere(url: str) -> 
 def test_a_redirect_to_a_private_address_is_refused_where_redirects_are_followed(server: OpenAIServer) -> None:
     moved = b"HTTP/1.1 302 Found\r\nlocation: " + server.base_url.encode() + b"/models\r\ncontent-length: 0\r\n\r\n"
 
-    class Moving(Wire):
-        def connect_tcp(self, host: str, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
-            self.opened.append(host)
-            return httpcore2.MockStream([moved])
-
-    wire = Moving()
+    wire = Wire(answer=[moved])
 
     def resolver(host: str, port: int) -> Sequence[str]:
         return ["127.0.0.1"] if host == "127.0.0.1" else [PUBLIC]
@@ -239,17 +235,18 @@ async def test_the_event_loop_is_guarded_alike(server: OpenAIServer) -> None:
 
 
 class AsyncWire(httpcore2.AsyncMockBackend):
-    """The same for an event loop."""
+    """The same for an event loop; of two addresses only the second answers."""
 
-    def __init__(self) -> None:
-        super().__init__(list(ANSWER))
+    def __init__(self, answer: Sequence[bytes] = ANSWER) -> None:
+        super().__init__(list(answer))
+        self._answer = list(answer)
         self.opened: list[str] = []
 
     async def connect_tcp(self, host: str, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
         self.opened.append(host)
         if len(self.opened) == 1:
             raise httpcore2.ConnectTimeout
-        return httpcore2.AsyncMockStream(list(ANSWER))
+        return httpcore2.AsyncMockStream(list(self._answer))
 
 
 async def test_in_an_event_loop_the_connection_goes_to_the_address_that_was_looked_at() -> None:
@@ -260,6 +257,20 @@ async def test_in_an_event_loop_the_connection_goes_to_the_address_that_was_look
     async with httpx2.AsyncClient(transport=AsyncGuardedTransport(TLS, resolver, wire)) as client:
         with pytest.raises(PrivateAddress):
             await client.get("http://rebinding.example.org/v1")
+
+
+ENDLESS = [b"HTTP/1.1 200 OK\r\ncontent-length: 99000000\r\n\r\n", *[b"x" * 1_000_000] * 17]
+PACKED = [b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\ncontent-encoding: gzip\r\n\r\n", b"x" * 20]
+
+
+@pytest.mark.parametrize(("answer", "error"), [(ENDLESS, httpx2.ReadError), (PACKED, httpx2.DecodingError)])
+async def test_an_answer_that_would_fill_the_memory_is_broken_off(answer: list[bytes], error: type[Exception]) -> None:
+    resolver = Resolver([PUBLIC, "1.1.1.1"])
+    with httpx2.Client(transport=GuardedTransport(TLS, resolver, Wire(answer=answer))) as client, pytest.raises(error):
+        client.get("http://example.org/")
+    async with httpx2.AsyncClient(transport=AsyncGuardedTransport(TLS, resolver, AsyncWire(answer))) as loop_client:
+        with pytest.raises(error):
+            await loop_client.get("http://example.org/")
 
 
 async def test_a_resolver_that_takes_its_time_is_given_up() -> None:

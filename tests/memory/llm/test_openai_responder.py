@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socketserver
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -283,3 +285,22 @@ async def test_an_endpoint_of_a_persons_own_is_told_nothing_of_the_operators_acc
     assert ("of-the-operator" in str(headers)) is not own
     if own:
         assert headers["authorization"] == f"Bearer {KEY}"
+
+
+class _HalfAnError(socketserver.StreamRequestHandler):
+    """Answers every request with a fault, and goes in the middle of telling it."""
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(b"HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{")
+
+
+async def test_a_fault_that_breaks_off_is_a_fault_all_the_same(endpoint: Endpoint) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _HalfAnError) as broken:
+        thread = threading.Thread(target=broken.serve_forever, args=(0.01,))
+        thread.start()
+        there = replace(endpoint, base_url=f"http://127.0.0.1:{broken.server_address[1]}/v1")
+        _, _, error = await collect(OpenAIResponder(there).stream(REQUEST))
+        broken.shutdown()
+        thread.join()
+    assert isinstance(error, errors.ModelUnreachable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -217,3 +218,13 @@ async def test_what_was_paid_is_counted(server: OpenAIServer, endpoint: Endpoint
     found = await probe(endpoint)
     assert found.structured.usage != Usage()
     assert found.structured.usage.tokens_out == 2
+
+
+async def test_no_log_at_any_level_holds_the_key(
+    server: OpenAIServer, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await probe(endpoint, "embedder")
+    assert caplog.records
+    assert KEY not in caplog.text
+    assert not any(KEY in str(record.args) for record in caplog.records)
