@@ -24,6 +24,8 @@ from memoryos_site.secret_key import load_secret_key
 DEBUG = flag("DEBUG")
 DATA_DIR = folder("MEMORYOS_DATA_DIR", "var")
 SECRET_KEY = text("SECRET_KEY") or load_secret_key(DATA_DIR)
+# Former ones, with blanks between them: what they signed and sealed can still be read.
+SECRET_KEY_FALLBACKS = text("SECRET_KEY_FALLBACKS").split()
 
 # --- Address. `memoryos_site.hosts` decides which Host headers are served: Django's own list has no way to
 # say "any literal IP address", which a LAN needs and which DNS rebinding cannot abuse.
