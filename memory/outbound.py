@@ -105,7 +105,7 @@ def clean_address(url: str) -> str:
         raise InvalidAddress from None
     if not (parts.scheme in _SCHEMES and parts.hostname and known.host) or port == 0 or len(url) > LONGEST:
         raise InvalidAddress
-    if "@" in parts.netloc or "?" in url or "#" in url or any(not sign.isprintable() or sign == " " for sign in url):
+    if "@" in parts.netloc or any(sign in "?#\\ " or not sign.isprintable() for sign in url):
         raise InvalidAddress
     return url
 

@@ -125,6 +125,7 @@ def test_public_addresses_are_public(address: str) -> None:
             "http://example.org:99999",
             "http://exa mple.org",
             "http://a\nb.org",
+            "http://a.org\\b.org",
         ),
         *("javascript:alert(1)", f"https://example.org/{'a' * 500}", "http://example.org:0/"),
     ],
