@@ -153,9 +153,7 @@ def connect_model(
     Raises InvalidAddress, PrivateAddress, InvalidText (model), KeyOfAnotherAddress, EditConflict (somebody else has
     saved meanwhile), NotAllowed, NotAMember and Assistant.DoesNotExist.
     """
-    base_url, model = outbound.clean_address(base_url), model.strip()
-    if not 0 < len(model) <= LONGEST_MODEL or not model.isprintable():
-        raise InvalidText
+    base_url, model = outbound.clean_address(base_url), _clean_name(model)
     if not outbound.private_addresses_allowed():
         outbound.check(base_url)
     try:
@@ -186,6 +184,13 @@ def disconnect_model(
         raise EditConflict
     _note(row, assistant, by, _told(row), None)
     row.delete()
+
+
+def _clean_name(model: str) -> str:
+    model = model.strip()
+    if not 0 < len(model) <= LONGEST_MODEL or not model.isprintable():
+        raise InvalidText
+    return model
 
 
 def _rows(assistant: Assistant | None) -> QuerySet[ModelConnection]:
