@@ -29,12 +29,12 @@ from chat.history import history_of
 from chat.models import Message
 from chat.text import Collector
 from chat.turns import Turn
+from memory.domain.connections import responder_for
 from memory.domain.context import PreparedReply, prepare_reply
 from memory.domain.recall import RecalledItem
 from memory.domain.remembering import wish_of
 from memory.enums import Outcome
 from memory.exceptions import ModelEmptyAnswer, ModelError
-from memory.llm import get_responder
 from memory.llm.base import Delta, Responder, Usage
 from memory.models import Memory
 
@@ -144,7 +144,7 @@ class Producer:
             records=memory.learning_paused_at is None and _is_recorded(answer),
         )
         self._visited = prepared.recollection.visited_segments(memory.conf)
-        return prepared, get_responder(memory.assistant.model_settings.get("model") or None)
+        return prepared, responder_for(memory.assistant)
 
     async def _keep(self) -> None:
         """Store the text as it grows; halt when the answer is no longer ours or somebody asked to stop."""

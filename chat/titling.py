@@ -26,11 +26,11 @@ from chat.models.conversation import ConversationQuerySet
 from chat.text import title_from
 from chat.title_prompt import title_turns
 from memory.domain.budgets import spent
+from memory.domain.connections import model_connected, responder_for
 from memory.domain.ledger import noted
 from memory.domain.queueing import QUEUE, queue
 from memory.enums import Purpose
 from memory.exceptions import ModelEmptyAnswer, ModelError
-from memory.llm import get_responder, model_connected
 from memory.llm.base import Delta, ReplyRequest, Responder, Usage
 from memory.llm.reasoning import without_reasoning
 from memory.models import Memory
@@ -60,10 +60,10 @@ def wish_title(conversation: Conversation) -> None:
     Nothing is done where no model is connected or `CHAT_TITLES` is off, for temporary conversations, where the title is
     no longer the first words, and after any but the first complete answer.
     """
-    if not settings.CHAT_TITLES or not model_connected() or not _may_be_titled(conversation):
+    if not settings.CHAT_TITLES or not _may_be_titled(conversation):
         return
     complete = conversation.messages.answers().filter(status=Status.COMPLETE)
-    if len(complete.values_list("pk")[:2]) == 1:
+    if len(complete.values_list("pk")[:2]) == 1 and model_connected(conversation.memory.assistant):
         _queue(conversation.pk, 1)
 
 
@@ -88,11 +88,13 @@ def title_conversation(conversation_id: UUID) -> bool:
     Raises `ModelError`, having changed nothing but the ledger.
     """
     conversation = _named_by_first_words().select_related("memory__assistant").filter(pk=conversation_id).first()
-    answer = _first_exchange(conversation) if conversation and model_connected() else None
+    answer = _first_exchange(conversation) if conversation else None
     if conversation is None or answer is None or spent(conversation.memory) is not None:
         return False
     memory = conversation.memory
-    responder = get_responder(memory.assistant.model_settings.get("model") or None)
+    responder = responder_for(memory.assistant)
+    if not responder.is_model:
+        return False
     try:
         said, _ = noted(memory, Purpose.TITLE, responder.name, lambda: _ask(responder, answer))
     except Memory.DoesNotExist:

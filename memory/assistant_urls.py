@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from memory.views.assistants import (
+    connecting,
     constants,
     invitations,
     left,
@@ -41,4 +42,17 @@ PEOPLE = [
 ]
 """Who belongs to an assistant, and who is invited."""
 
-urlpatterns: list[URLPattern] = [*OF_ASSISTANTS, *PEOPLE, *proposals.urlpatterns, *usage.urlpatterns]
+OF_THE_MODEL = [
+    path("<slug:assistant>/model/", connecting.AssistantModel.as_view(), name="model"),
+    path("<slug:assistant>/model/test/", connecting.AssistantModelTest.as_view(), name="model-test"),
+    path("<slug:assistant>/model/models/", connecting.AssistantModels.as_view(), name="model-list"),
+    path("<slug:assistant>/model/disconnect/", connecting.AssistantModelDisconnect.as_view(), name="model-disconnect"),
+]
+
+urlpatterns: list[URLPattern] = [
+    *OF_ASSISTANTS,
+    *OF_THE_MODEL,
+    *PEOPLE,
+    *proposals.urlpatterns,
+    *usage.urlpatterns,
+]

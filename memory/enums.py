@@ -121,6 +121,7 @@ class Purpose(models.TextChoices):
     SUMMARY = "summary", _("Summary")
     EMBEDDING = "embedding", _("Embedding")
     TITLE = "title", _("Title of a conversation")
+    TEST = "test", _("Test of a connection")
 
 
 class Outcome(models.TextChoices):

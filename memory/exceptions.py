@@ -90,15 +90,30 @@ class ModelError(MemoryOSError):
 
 
 class ModelUnreachable(ModelError):
-    message = _(
-        "The language model could not be reached. Check that its server runs and that OPENAI_BASE_URL is right."
-    )
+    message = _("The language model could not be reached. Check that its server runs and that the address is right.")
     outcome = Outcome.UNREACHABLE
 
 
 class ModelUnauthorised(ModelError):
-    message = _("The language model's server refused the key. Check OPENAI_API_KEY.")
+    message = _("The language model's server refused the key. Check the key.")
     outcome = Outcome.UNAUTHORISED
+
+
+class ModelAddressRefused(ModelUnreachable):
+    message = _(
+        "The language model's address is in a private network, where this installation lets nobody connect. "
+        "Whoever runs it can allow that."
+    )
+
+
+class ModelMoved(ModelUnreachable):
+    message = _("The language model's server sends to another address. Enter the one it sends to.")
+
+
+class ModelKeyUnreadable(ModelUnauthorised):
+    message = _(
+        "The key of the language model cannot be read: SECRET_KEY has changed. An owner has to enter the key again."
+    )
 
 
 class ModelRateLimited(ModelError):
@@ -117,7 +132,7 @@ class ModelServerError(ModelError):
 
 
 class ModelRefused(ModelError):
-    message = _("The language model's server refused the request. Check that MODEL names a model it has.")
+    message = _("The language model's server refused the request. Check that it has a model of this name.")
     outcome = Outcome.REFUSED
 
 
@@ -237,6 +252,27 @@ class InvalidSettings(MemoryOSError):
         """`faults` has a sentence for each field that is wrong."""
         super().__init__("; ".join(f"{name}: {fault}" for name, fault in faults.items()))
         self.faults = faults
+
+
+class InvalidAddress(MemoryOSError):
+    message = _(
+        "This is no address of a server: it begins with http:// or https:// and holds no user name, password or “?”."
+    )
+
+
+class KeyUnreadable(MemoryOSError):
+    message = _("The stored key cannot be read: SECRET_KEY has changed; enter the key again.")
+
+
+class TooManyTests(MemoryOSError):
+    message = _("That were many tests within a minute. Wait a little before the next one.")
+
+
+class KeyOfAnotherAddress(MemoryOSError):
+    message = _(
+        "The stored key belongs to the former address and is not sent to another one. Enter the key for this address, "
+        "or choose “No key”."
+    )
 
 
 class NothingToForget(MemoryOSError):

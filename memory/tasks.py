@@ -21,6 +21,7 @@ from procrastinate.tasks import Task
 from memory.domain import imports, jobs
 from memory.domain.activity import event, log, working_as
 from memory.domain.budgets import memories_restored, restore_budget, spent
+from memory.domain.connections import consolidator_for
 from memory.domain.consolidation import memories_kept_waiting, promote_all, promote_due, transfer_all
 from memory.domain.queueing import MAX_ATTEMPTS, OUTAGES, QUEUE, Work, put_off, submit, take_turn
 from memory.domain.resummarising import resummarise_all
@@ -28,7 +29,6 @@ from memory.embedding import get_embedder
 from memory.embedding.base import Embedder
 from memory.enums import EventKind
 from memory.exceptions import MemoryOSError, ModelError
-from memory.llm import get_consolidator
 from memory.llm.base import Consolidator
 from memory.models import Import, Memory
 
@@ -84,7 +84,7 @@ def _run(task: AnyTask, context: JobContext, memory_id: int, attempt: int, deed:
         # Gone, or at rest: its person has left the assistant. Should they come back, `member_returned` queues it anew.
         return
     try:
-        done = deed(memory, get_consolidator(memory.assistant.model_settings.get("model")), get_embedder())
+        done = deed(memory, consolidator_for(memory.assistant), get_embedder())
     except Exception as error:
         if not _note_failure(memory, task, context, attempt, error):
             logger.info("%s of memory %s ended: the memory was deleted meanwhile", task.name, memory_id)

@@ -18,6 +18,7 @@ from django.db import connections
 
 from memory.checks import stored_vectors_fit_the_embedder
 from memory.conf import installation_settings
+from memory.domain.connections import source_of
 from memoryos_site import owner, preparation
 from memoryos_site.addresses import Address, in_container, listen, shown_address
 from memoryos_site.asgi import build_application
@@ -225,6 +226,7 @@ def _banner(address: Address) -> str:
 
 
 def _model_line() -> str:
-    if not settings.OPENAI_API_KEY and not settings.OPENAI_BASE_URL:
+    source = source_of(None)
+    if not source.connected:
         return "no language model connected: the built-in responder answers by quoting memory"
-    return f"{settings.MODEL} at {settings.OPENAI_BASE_URL or 'OpenAI'}"
+    return f"{source.model} at {source.host}"

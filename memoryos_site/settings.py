@@ -24,6 +24,8 @@ from memoryos_site.secret_key import load_secret_key
 DEBUG = flag("DEBUG")
 DATA_DIR = folder("MEMORYOS_DATA_DIR", "var")
 SECRET_KEY = text("SECRET_KEY") or load_secret_key(DATA_DIR)
+# Former ones, with blanks between them: what they signed and sealed can still be read.
+SECRET_KEY_FALLBACKS = text("SECRET_KEY_FALLBACKS").split()
 
 # --- Address. `memoryos_site.hosts` decides which Host headers are served: Django's own list has no way to
 # say "any literal IP address", which a LAN needs and which DNS rebinding cannot abuse.
@@ -211,6 +213,9 @@ OPENAI_API_KEY = text("OPENAI_API_KEY")
 OPENAI_BASE_URL = web_address("OPENAI_BASE_URL")
 MODEL = text("MODEL", "gpt-4o-mini" if OPENAI_API_KEY or OPENAI_BASE_URL else "")
 MODEL_TIMEOUT = seconds("MODEL_TIMEOUT", 60.0)
+# Whether people may connect models at private addresses (Ollama on this machine, say) on the pages. What stands in the
+# variables above is the operator's own word and always called.
+MEMORYOS_PRIVATE_ADDRESSES = choice("MEMORYOS_PRIVATE_ADDRESSES", "refuse", ("allow", "refuse"))
 # Blank: WordLlama, which needs no network.
 EMBEDDING_MODEL = text("EMBEDDING_MODEL")
 EMBEDDING_BASE_URL = web_address("EMBEDDING_BASE_URL")

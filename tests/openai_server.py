@@ -16,13 +16,14 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
 from chat.title_prompt import TITLE_TASK
-from memory.llm.prompts import PROMOTION_TASK, SUMMARY_TASK, TRANSFER_TASK
+from memory.llm.prompts import PROBE_TASK, PROMOTION_TASK, SUMMARY_TASK, TRANSFER_TASK
 from tests.openai_answers import (
     DEFAULT_REPLY,
     answer_text,
@@ -35,7 +36,7 @@ from tests.openai_answers import (
 
 __all__ = ["DEFAULT_REPLY", "Behaviour", "OpenAIServer", "RecordedRequest"]
 
-_OUR_TASKS = (TRANSFER_TASK, PROMOTION_TASK, SUMMARY_TASK, TITLE_TASK)
+_OUR_TASKS = (PROBE_TASK, TRANSFER_TASK, PROMOTION_TASK, SUMMARY_TASK, TITLE_TASK)
 ERROR_SECRET = "internal-detail-of-the-server"
 """Stands in every error body: no message shown to a person may hold it."""
 
@@ -68,6 +69,10 @@ class Behaviour:
     usage: bool = True
     reasoning: str = ""
     """Sent first, as `reasoning_content` deltas."""
+    location: str | None = None
+    """Where the client is sent instead, by a 307."""
+    models: tuple[str, ...] = ("test-model",)
+    """What the list of models names."""
     rejects: frozenset[str] = frozenset()
     """Fields, or values of response_format.type, that are answered with 400."""
     content_type: str = "text/event-stream"
@@ -251,14 +256,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _route(self, request: RecordedRequest, behaviour: Behaviour) -> None:
-        if behaviour.status != 200:
+        if behaviour.location is not None:
+            self._send(307, "", "text/plain", {"location": behaviour.location})
+        elif behaviour.status != 200:
             self._send_error(behaviour.status, behaviour.error_body)
         elif behaviour.raw_body is not None:
             self._send(200, behaviour.raw_body, behaviour.content_type)
         elif refused := refused_field(request.body, behaviour.rejects):
             self._send_error(400, json.dumps({"error": {"message": f"{refused} unsupported; {ERROR_SECRET}"}}))
         elif request.path == "/v1/models":
-            self._send_json({"object": "list", "data": [{"id": "test-model", "object": "model"}]})
+            self._send_json({"object": "list", "data": [{"id": name, "object": "model"} for name in behaviour.models]})
         elif request.path == "/v1/embeddings":
             self._send_json(embedding_list(request.body, behaviour.embeddings))
         elif request.path != "/v1/chat/completions":
@@ -276,9 +283,11 @@ class _Handler(BaseHTTPRequestHandler):
             if ready and not self.connection.recv(1, socket.MSG_PEEK):
                 raise _ClientGoneError
 
-    def _send(self, status: int, body: str, content_type: str) -> None:
+    def _send(self, status: int, body: str, content_type: str, headers: Mapping[str, str] | None = None) -> None:
         data = body.encode()
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(data)))
         self.end_headers()

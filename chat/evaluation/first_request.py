@@ -37,7 +37,8 @@ from chat.turns import begin_turn
 from memory.domain.context import fit_history, prepare_reply, system_turn
 from memory.domain.recall import recall
 from memory.llm.base import Delta, ReplyRequest
-from memory.llm.openai import Endpoint, OpenAIResponder
+from memory.llm.endpoint import Endpoint
+from memory.llm.openai import OpenAIResponder
 from memory.models import Memory
 
 ANSWER_TOKENS, RATE = 5, 50.0

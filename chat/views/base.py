@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -22,8 +23,9 @@ from django_htmx.middleware import HtmxDetails
 from chat.exceptions import ConversationGone
 from chat.listing import list_conversations, zone_of
 from chat.models import Conversation
+from memory.domain.connections import model_connected
+from memory.enums import Role
 from memory.exceptions import AssistantIsArchived
-from memory.llm import model_connected
 from memory.models import Assistant, Memory
 from memory.views.budget_stop import budget_stop
 
@@ -86,14 +88,18 @@ def gone_is_404() -> Iterator[None]:
 
 def shell(request: PersonRequest, memory: Memory, current: uuid.UUID) -> dict[str, Any]:
     """Return what every chat page shows around its messages."""
+    assistants = list(Assistant.objects.active().for_user(request.user).annotate(role=F("memberships__role")))
     return {
         "assistant": memory.assistant,
         "memory": memory,
-        "assistants": list(Assistant.objects.active().for_user(request.user)),
+        "assistants": assistants,
+        "is_owner": any(
+            each.pk == memory.assistant_id and getattr(each, "role", None) == Role.OWNER for each in assistants
+        ),
         "current": str(current),
         "listing": list_conversations(request.user, memory, timezone.localdate(), None),
         "person": memory.user_id,
         "max_characters": settings.CHAT_MESSAGE_MAX_CHARACTERS,
-        "model_connected": model_connected(),
+        "model_connected": model_connected(memory.assistant),
         "stop": budget_stop(memory),
     }

@@ -14,7 +14,8 @@ from memory.embedding.registry import OPENAI_PREFIX
 from memory.exceptions import ModelError
 from memory.llm.base import Usage
 from memory.llm.bounds import storable
-from memory.llm.openai import Endpoint, model_error, sync_client, usage_of
+from memory.llm.endpoint import Endpoint
+from memory.llm.openai import model_error, sync_client, usage_of
 
 BATCH = 256
 """Texts in one request, at most."""
@@ -117,9 +118,7 @@ def _batches(texts: list[str]) -> list[list[str]]:
 
 
 def _about_embedding(error: ModelError, usage: Usage) -> ModelError:
-    """Return the error with its words turned from the language model to the embedding model and its
-    settings, and with what was paid before it.
+    """Return the error with its words turned from the language model to the embedding model, and with what was paid
+    before it.
     """
-    message = str(error).replace("language model", "embedding model")
-    message = message.replace("OPENAI_", "EMBEDDING_").replace("that MODEL", "that EMBEDDING_MODEL")
-    return type(error)(message, usage=usage)
+    return type(error)(str(error).replace("language model", "embedding model"), usage=usage)

@@ -56,6 +56,6 @@ def _wordllama() -> Embedder:
 @lru_cache(maxsize=_KEPT_ADAPTERS)
 def _openai(model: str, base_url: str, api_key: str, timeout: float) -> Embedder:
     from memory.embedding.openai import OpenAIEmbedder
-    from memory.llm.openai import Endpoint
+    from memory.llm.endpoint import Endpoint
 
     return OpenAIEmbedder(Endpoint(model, base_url, api_key, timeout))

@@ -2,6 +2,22 @@
 (`registry`).
 """
 
-from memory.llm.registry import get_consolidator, get_responder, model_connected
+from memory.llm.endpoint import Endpoint
+from memory.llm.registry import (
+    consolidator_at,
+    environment_endpoint,
+    get_consolidator,
+    get_responder,
+    model_connected,
+    responder_at,
+)
 
-__all__ = ["get_consolidator", "get_responder", "model_connected"]
+__all__ = [
+    "Endpoint",
+    "consolidator_at",
+    "environment_endpoint",
+    "get_consolidator",
+    "get_responder",
+    "model_connected",
+    "responder_at",
+]

@@ -8,9 +8,9 @@ exactly one model call, and a background job is retried by its queue.
 import json
 import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import httpx2
 import openai
@@ -33,7 +33,10 @@ from memory.llm.base import (
     Usage,
 )
 from memory.llm.bounds import storable
+from memory.llm.endpoint import Endpoint
+from memory.llm.findings import Form
 from memory.llm.reasoning import ReasoningFilter
+from memory.outbound import AsyncGuardedTransport, GuardedTransport
 
 OPENAI_URL = "https://api.openai.com/v1"
 PLACEHOLDER_KEY = "none"
@@ -47,30 +50,15 @@ MOST_TOKENS = 1_000_000_000
 JOB_PATIENCE = 4
 """A consolidation comes in one piece, so its silence lasts for the whole generation."""
 
-Format = Literal["json_schema", "json_object", "none"]
-_FORMATS: tuple[Format, ...] = ("json_schema", "json_object", "none")
-_REQUEST_FAULTS = (400, 422)
-_CALL_ERRORS = (openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError)
+FORMATS: tuple[Form, ...] = ("json_schema", "json_object", "none")
+REQUEST_FAULTS = (400, 422)
+CALL_ERRORS = (
+    *(openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError),
+    # The client lets through what a guarded transport refuses, and what befalls the body of an error status.
+    *(errors.PrivateAddress, errors.InvalidAddress, httpx2.RequestError),
+)
+_Client = TypeVar("_Client", openai.OpenAI, openai.AsyncOpenAI)
 _T = TypeVar("_T", TransferResult, PromotionResult, MergeResult, SummaryResult)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a model is and how long it may be silent, in seconds. The key never shows in a repr."""
-
-    model: str
-    base_url: str = ""
-    api_key: str = field(default="", repr=False)
-    timeout: float = 60.0
-
-    def client_arguments(self, patience: float = 1.0) -> dict[str, Any]:
-        """Return the arguments both kinds of client take."""
-        return {
-            "api_key": self.api_key or PLACEHOLDER_KEY,
-            "base_url": self.base_url or OPENAI_URL,
-            "max_retries": 0,
-            "timeout": httpx2.Timeout(self.timeout * patience, connect=min(CONNECT_TIMEOUT, self.timeout * patience)),
-        }
 
 
 @lru_cache(maxsize=1)
@@ -81,8 +69,37 @@ def tls_context() -> ssl.SSLContext:
 
 def sync_client(endpoint: Endpoint, patience: float = 1.0) -> openai.OpenAI:
     """Open a client for one call from a job; the caller closes it."""
-    transport = openai.DefaultHttpxClient(verify=tls_context())
-    return openai.OpenAI(http_client=transport, **endpoint.client_arguments(patience))
+    transport = GuardedTransport(tls_context()) if endpoint.guarded else None
+    http = openai.DefaultHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
+    client = openai.OpenAI(http_client=http, **_client_arguments(endpoint, patience))
+    return _apart(client) if endpoint.own else client
+
+
+def async_client(endpoint: Endpoint) -> openai.AsyncOpenAI:
+    """Open a client for one call from an event loop; the caller closes it."""
+    transport = AsyncGuardedTransport(tls_context()) if endpoint.guarded else None
+    http = openai.DefaultAsyncHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
+    client = openai.AsyncOpenAI(http_client=http, **_client_arguments(endpoint))
+    return _apart(client) if endpoint.own else client
+
+
+def _client_arguments(endpoint: Endpoint, patience: float = 1.0) -> dict[str, Any]:
+    """Return the arguments both kinds of client take."""
+    silence = endpoint.timeout * patience
+    return {
+        "api_key": endpoint.api_key or PLACEHOLDER_KEY,
+        "base_url": endpoint.base_url or OPENAI_URL,
+        "max_retries": 0,
+        "timeout": httpx2.Timeout(silence, connect=min(CONNECT_TIMEOUT, silence)),
+    }
+
+
+def _apart(client: _Client) -> _Client:
+    """Take from a client what it reads of the environment: the operator's account is no affair of that server."""
+    client.organization = client.project = None
+    # OPENAI_CUSTOM_HEADERS; the library has no other way to leave them out.
+    client._custom_headers = {}
+    return client
 
 
 def _error_of_status(status: int) -> type[errors.ModelError]:
@@ -94,6 +111,8 @@ def _error_of_status(status: int) -> type[errors.ModelError]:
             return errors.ModelRateLimited
         case 408 | 504:
             return errors.ModelTimedOut
+    if status < 400:
+        return errors.ModelMoved
     return errors.ModelServerError if status >= 500 else errors.ModelRefused
 
 
@@ -106,14 +125,16 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
     status = ""
     kind: type[errors.ModelError]
     match error:
-        case openai.APITimeoutError():
+        case openai.APITimeoutError() | httpx2.TimeoutException():
             kind = errors.ModelTimedOut
-        case openai.APIConnectionError():
+        case openai.APIConnectionError() | httpx2.RequestError():
             kind = errors.ModelCutOff if answering else errors.ModelUnreachable
         case openai.APIStatusError():
             kind, status = _error_of_status(error.status_code), f"HTTP {error.status_code}, "
-        case httpx2.InvalidURL():
+        case httpx2.InvalidURL() | errors.InvalidAddress():
             kind = errors.ModelUnreachable
+        case errors.PrivateAddress():
+            kind = errors.ModelAddressRefused
         case UnicodeEncodeError():
             # A key with letters that no HTTP header can carry.
             kind = errors.ModelUnauthorised
@@ -223,12 +244,12 @@ class OpenAIResponder:
         opened = False
         content_type = ""
         try:
-            async with self._client() as client, await self._open(client, request) as chunks:
+            async with async_client(self._endpoint) as client, await self._open(client, request) as chunks:
                 opened, content_type = True, chunks.response.headers.get("content-type", "")
                 async for chunk in chunks:
                     if text := answer.take(chunk):
                         yield Delta(text)
-        except _CALL_ERRORS as error:
+        except CALL_ERRORS as error:
             # After the model has said that it is done, a lost goodbye takes nothing from the answer.
             if answer.finish_reason is None:
                 raise model_error(error, self._endpoint, answering=opened) from None
@@ -238,10 +259,6 @@ class OpenAIResponder:
         if answer.usage is not None:
             yield answer.usage
 
-    def _client(self) -> openai.AsyncOpenAI:
-        transport = openai.DefaultAsyncHttpxClient(verify=tls_context())
-        return openai.AsyncOpenAI(http_client=transport, **self._endpoint.client_arguments())
-
     async def _open(self, client: openai.AsyncOpenAI, request: ReplyRequest) -> openai.AsyncStream[object]:
         """Start the answer; a server that refuses `stream_options` is asked once more without, ever after."""
         body = {"model": self._endpoint.model, "messages": _messages(request.turns), "stream": True}
@@ -249,7 +266,7 @@ class OpenAIResponder:
             try:
                 return await _post(client, {**body, "stream_options": {"include_usage": True}})
             except openai.APIStatusError as error:
-                if error.status_code not in _REQUEST_FAULTS:
+                if error.status_code not in REQUEST_FAULTS:
                     raise
         opened = await _post(client, body)
         # Remembered only now: had this failed too, the options were not to blame.
@@ -272,7 +289,7 @@ class OpenAIConsolidator:
     def __init__(self, endpoint: Endpoint) -> None:
         self.name = endpoint.model
         self._endpoint = endpoint
-        self._format: Format = _FORMATS[0]
+        self._format: Form = FORMATS[0]
 
     def transfer(self, request: TransferRequest) -> TransferResult:
         """Judge continuity, keywords and topics of a batch; see `Consolidator.transfer`."""
@@ -327,32 +344,32 @@ class OpenAIConsolidator:
     def _client(self) -> openai.OpenAI:
         try:
             return sync_client(self._endpoint, JOB_PATIENCE)
-        except _CALL_ERRORS as error:
+        except CALL_ERRORS as error:
             raise model_error(error, self._endpoint) from None
 
     def _complete(self, client: openai.OpenAI, turns: list[Turn], schema: dict[str, Any]) -> tuple[str, Usage]:
         """Make one call in the strictest form the server takes; a 400 steps down a form, and that is kept."""
-        for form in _FORMATS[_FORMATS.index(self._format) :]:
+        for form in FORMATS[FORMATS.index(self._format) :]:
             try:
                 completion: object = client.chat.completions.create(
-                    model=self._endpoint.model, messages=_messages(turns), **_response_format(form, schema)
+                    model=self._endpoint.model, messages=_messages(turns), **response_format(form, schema)
                 )
-            except _CALL_ERRORS as error:
-                if form != _FORMATS[-1] and getattr(error, "status_code", None) in _REQUEST_FAULTS:
+            except CALL_ERRORS as error:
+                if form != FORMATS[-1] and getattr(error, "status_code", None) in REQUEST_FAULTS:
                     continue
                 raise model_error(error, self._endpoint) from None
             self._format = form
-            return _completion_text(completion), usage_of(completion)
+            return completion_text(completion), usage_of(completion)
         raise AssertionError("the last form either returns or raises")
 
 
-def _response_format(form: Format, schema: dict[str, Any]) -> dict[str, Any]:
+def response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any]:
     if form == "json_schema":
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     return {"response_format": {"type": form}} if form == "json_object" else {}
 
 
-def _completion_text(completion: object) -> str:
+def completion_text(completion: object) -> str:
     """Return the answer's text; something that is no completion (an HTML page, say) is malformed."""
     choices = getattr(completion, "choices", None)
     if not isinstance(completion, ChatCompletion) or not choices:

@@ -38,6 +38,7 @@ TRANSFER_TASK = "MemoryOS task: transfer"
 PROMOTION_TASK = "MemoryOS task: promotion"
 MERGE_TASK = "MemoryOS task: merge"
 SUMMARY_TASK = "MemoryOS task: summary"
+PROBE_TASK = "MemoryOS task: probe"
 
 FAULTY_ANSWER_EXCERPT = 2_000
 

@@ -1,5 +1,4 @@
-"""Which model does the work: chosen from the settings at each call, so that a changed setting takes
-effect at once.
+"""Which adapter does the work: chosen by the endpoint at each call, so that a changed setting takes effect at once.
 
 Adapters are kept by what they were made of; `openai` (1.6 s to import) is loaded by the first that needs
 it.
@@ -10,6 +9,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from memory.llm.base import Consolidator, Responder
+from memory.llm.endpoint import Endpoint
 
 DEFAULT_MODEL = "gpt-4o-mini"
 """The paper's model, for an installation that gives a key and no MODEL."""
@@ -17,35 +17,43 @@ _KEPT_ADAPTERS = 32
 
 
 def model_connected() -> bool:
-    """Say whether a language model is configured: a key, or the address of a server that may need none."""
+    """Say whether the environment names a language model: a key, or the address of a server that may need none."""
     return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
 
 
-def get_responder(model: str | None = None) -> Responder:
-    """Return what answers in the chat: the configured server's `model` (default MODEL), else the
-    built-in one.
-
-    The first call with a model imports the client: make it from a thread, not from the event loop.
-    """
+def environment_endpoint(model: str | None = None) -> Endpoint | None:
+    """Return the environment's server with this model (default MODEL); None where it names none."""
     if not model_connected():
-        return _builtin_responder()
-    return _openai_responder(*_endpoint(model))
-
-
-def get_consolidator(model: str | None = None) -> Consolidator:
-    """Return what orders the memory in the background; chosen as in `get_responder`."""
-    if not model_connected():
-        return _builtin_consolidator()
-    return _openai_consolidator(*_endpoint(model))
-
-
-def _endpoint(model: str | None) -> tuple[str, str, str, float]:
-    return (
+        return None
+    return Endpoint(
         model or settings.MODEL or DEFAULT_MODEL,
         settings.OPENAI_BASE_URL,
         settings.OPENAI_API_KEY,
         float(settings.MODEL_TIMEOUT),
     )
+
+
+def responder_at(endpoint: Endpoint | None) -> Responder:
+    """Return what answers in the chat at this endpoint; without one, the built-in responder.
+
+    The first call with an endpoint imports the client: make it from a thread, not from the event loop.
+    """
+    return _openai_responder(endpoint) if endpoint else _builtin_responder()
+
+
+def consolidator_at(endpoint: Endpoint | None) -> Consolidator:
+    """Return what orders the memory in the background at this endpoint; without one, the built-in consolidator."""
+    return _openai_consolidator(endpoint) if endpoint else _builtin_consolidator()
+
+
+def get_responder(model: str | None = None) -> Responder:
+    """Return what answers by the environment alone; for an assistant see `domain.connections`."""
+    return responder_at(environment_endpoint(model))
+
+
+def get_consolidator(model: str | None = None) -> Consolidator:
+    """Return what orders a memory by the environment alone; for an assistant see `domain.connections`."""
+    return consolidator_at(environment_endpoint(model))
 
 
 @lru_cache(maxsize=1)
@@ -63,14 +71,14 @@ def _builtin_consolidator() -> Consolidator:
 
 
 @lru_cache(maxsize=_KEPT_ADAPTERS)
-def _openai_responder(model: str, base_url: str, api_key: str, timeout: float) -> Responder:
-    from memory.llm.openai import Endpoint, OpenAIResponder
+def _openai_responder(endpoint: Endpoint) -> Responder:
+    from memory.llm.openai import OpenAIResponder
 
-    return OpenAIResponder(Endpoint(model, base_url, api_key, timeout))
+    return OpenAIResponder(endpoint)
 
 
 @lru_cache(maxsize=_KEPT_ADAPTERS)
-def _openai_consolidator(model: str, base_url: str, api_key: str, timeout: float) -> Consolidator:
-    from memory.llm.openai import Endpoint, OpenAIConsolidator
+def _openai_consolidator(endpoint: Endpoint) -> Consolidator:
+    from memory.llm.openai import OpenAIConsolidator
 
-    return OpenAIConsolidator(Endpoint(model, base_url, api_key, timeout))
+    return OpenAIConsolidator(endpoint)

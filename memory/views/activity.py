@@ -105,6 +105,8 @@ def sentence(event: MemoryEvent, page: int | None = None) -> str:
             return _about_segment(event, state)
         case "memory", EventKind.IMPORTED:
             return _imported(state)
+        case "assistant", EventKind.CONFIGURED if "base_url" in state:
+            return _connected(state)
         case _:
             return _about_other(event, state, page)
 
@@ -130,6 +132,15 @@ def _imported(state: Mapping[str, Any]) -> str:
     loaded = gettext("Demo data was loaded: %(what)s.")
     said = loaded if state.get("format") == "demo" else gettext("A file was imported: %(what)s.")
     return said % {"what": amounts(state)}
+
+
+def _connected(state: Mapping[str, Any]) -> str:
+    if not state.get("model"):
+        return gettext("The language model was disconnected.")
+    return gettext("The language model was set: %(model)s at %(server)s.") % {
+        "model": state["model"],
+        "server": state["base_url"],
+    }
 
 
 def ended(text: str) -> str:

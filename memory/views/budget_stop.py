@@ -9,12 +9,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from memory.domain.budgets import Spent, spent, spent_of
+from memory.domain.connections import model_connected
 from memory.domain.months import Month
 from memory.domain.proposing import name_of
 from memory.embedding import get_embedder
 from memory.embedding.base import EmbeddingModel
 from memory.enums import Role
-from memory.llm import model_connected
 from memory.models import Membership, Memory
 
 
@@ -47,7 +47,7 @@ def budget_stop(memory: Memory, membership: Membership | None = None) -> BudgetS
     else:
         month = Month.at(timezone.now())
         found = spent_of(memory, membership.monthly_budget, memory.assistant.monthly_budget, month)
-    if found is None or not (model_connected() or isinstance(get_embedder(), EmbeddingModel)):
+    if found is None or not (model_connected(memory.assistant) or isinstance(get_embedder(), EmbeddingModel)):
         return None
     owners = User.objects.filter(memberships__assistant=memory.assistant_id, memberships__role=Role.OWNER)
     people = list(owners.order_by("username"))

@@ -24,6 +24,7 @@ PURPOSES: dict[Purpose, StrPromise] = {
     Purpose.SUMMARY: _("Summing up after forgetting"),
     Purpose.EMBEDDING: _("Finding by meaning"),
     Purpose.TITLE: _("Naming conversations"),
+    Purpose.TEST: _("Testing the connection"),
 }
 """What calls are for, in words of the dashboard."""
 

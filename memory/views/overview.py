@@ -6,7 +6,6 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import User
@@ -17,11 +16,11 @@ from django.utils.translation import gettext
 from django.views.generic import View
 
 from memory.domain.assistants import current_memory
+from memory.domain.connections import source_of
 from memory.domain.costs import total_since
 from memory.domain.jobs import job_state, retry_job
 from memory.domain.traits import DIMENSIONS
 from memory.exceptions import JobNotFound
-from memory.llm import model_connected
 from memory.views.activity import recent_activity
 from memory.views.base import DashboardRequest, MemoryView
 from memory.views.budget_stop import budget_stop
@@ -70,7 +69,8 @@ class Overview(OverviewView):
     """The whole page."""
 
     def get(self, request: DashboardRequest) -> HttpResponse:
-        model = {"model_connected": model_connected(), "model_name": settings.MODEL}
+        source = source_of(self.memory.assistant)
+        model = {"model_connected": source.connected, "model_name": source.model}
         stop = budget_stop(self.memory, self.membership)
         return self.page("memory/overview.html", {**self.live(), **model, "stop": stop})
 

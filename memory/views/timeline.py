@@ -34,6 +34,7 @@ PURPOSES = {
     Purpose.SUMMARY: _("To sum up what is left after something was forgotten"),
     Purpose.EMBEDDING: _("To make vectors, by which similar texts are found"),
     Purpose.TITLE: _("To find a title for a conversation"),
+    Purpose.TEST: _("To test the connection to a model"),
 }
 """What calls are for, in plain words."""
 

@@ -16,12 +16,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import push_url
 
+from memory.domain.connections import model_connected
 from memory.domain.recall import RecalledItem, Recollection
 from memory.domain.trying import PROMPT_PARTS, Trial, try_question
 from memory.domain.wording import PAGE_TIERS
 from memory.enums import Tier
 from memory.forms import QuestionForm
-from memory.llm import model_connected
 from memory.models import Memory
 from memory.views.base import DashboardRequest, MemoryView
 from memory.views.recalled import NAMES, PARTS, Bar, Words, positive, signal_bars, stacked
@@ -109,7 +109,7 @@ class TryQuestion(MemoryView):
         shown = {
             "form": form,
             "examples": [] if context else examples(self.memory),
-            "model_connected": model_connected(),
+            "model_connected": model_connected(self.memory.assistant),
             **(context or {}),
         }
         if self.request.htmx and not self.request.htmx.history_restore_request:

@@ -175,7 +175,7 @@ def test_a_conversation_takes_the_same_queries_however_long(
     for _ in range(count):
         conversation = talk(memory, count)
     client.get(conversation.get_absolute_url())  # which makes its assistant the current one
-    # session, person, conversation, keep open, tree, messages, what they recalled, notes, budgets, assistants;
+    # session, person, conversation, keep open, tree, messages, what they recalled, notes, model, budgets, assistants;
     # pinned, list, archived
     with django_assert_num_queries(13):
         client.get(conversation.get_absolute_url())

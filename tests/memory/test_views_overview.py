@@ -112,7 +112,7 @@ def test_overview_asks_the_database_equally_often(
     client: Client, memory: Memory, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     fill(memory, count)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         html = client.get(url(memory)).content.decode()
     assert html.count('class="tp-place') == html.count('class="tp-bar"') == 2 * count
     assert f'<strong class="numeric">{count}</strong> of 7 pages' in html

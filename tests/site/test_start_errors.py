@@ -77,6 +77,7 @@ def test_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
         ),
         ("DEBUG", "maybe", "must be true or false, not 'maybe'."),
         ("LOG_LEVEL", "loud", "must be one of DEBUG, INFO, WARNING, ERROR, not 'loud'."),
+        ("MEMORYOS_PRIVATE_ADDRESSES", "some", "must be one of allow, refuse, not 'some'."),
         ("MODEL_TIMEOUT", "0", "must be a positive number of seconds, not '0'."),
         (
             "PUBLIC_URL",

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from memory.domain import assistants, jobs
 from memory.domain.activity import event, log
+from memory.domain.connections import consolidator_for
 from memory.domain.consolidation import promote_all, transfer_all
 from memory.domain.importing import Contents, load_json, read
 from memory.domain.restoring import restore_long_term, standing, store_pages
@@ -21,7 +22,6 @@ from memory.domain.restoring.long_term import may_bring
 from memory.embedding import get_embedder
 from memory.enums import EventKind
 from memory.exceptions import ImportFault, InvalidText, MemoryOSError, NotAMember
-from memory.llm import get_consolidator
 from memory.models import Assistant, Memory
 from memory.progress import ProgressBar
 
@@ -95,10 +95,10 @@ class Command(BaseCommand):
             self._work(memory)
 
     def _work(self, memory: Memory) -> None:
-        consolidator = get_consolidator(memory.assistant.model_settings.get("model"))
         waiting = memory.pages.short_term().count()
         bar = ProgressBar("Moving to mid-term", max(waiting - memory.conf.short_term_capacity, 0), self.stdout)
         try:
+            consolidator = consolidator_for(memory.assistant)
             transfer_all(memory, consolidator, get_embedder(), bar.advance)
             bar.close()
             promote_all(memory, consolidator, get_embedder())

@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.domain.configuring import configure_assistant, setup_of
+from memory.domain.connections import model_connected
 from memory.domain.duplicating import duplicate_assistant
 from memory.domain.retiring import archive_assistant, restore_assistant
 from memory.enums import Role
 from memory.exceptions import AssistantIsArchived, EditConflict, InvalidText, NotAllowed
 from memory.forms import CorrectionForm
-from memory.llm import model_connected
 from memory.models import Assistant
 from memory.views.assistants.base import AssistantView
 from memory.views.assistants.forms import DuplicateForm, SetupForm
@@ -73,7 +73,7 @@ class Settings(AssistantView):
             "setup": setup_of(self.assistant),
             "may_edit": self.is_owner and self.assistant.archived_at is None,
             "duplicate": DuplicateForm.fresh(),
-            "model_connected": model_connected(),
+            "model_connected": model_connected(self.assistant),
         }
         return self.page("assistants/settings.html", context, status)
 

@@ -14,7 +14,8 @@ from chat.evaluation.model_server import MODEL
 from chat.evaluation.processes import Running, running_model
 from memory.llm import parsing, prompts
 from memory.llm.base import Delta, MergeRequest, PageText, PromotionRequest, ReplyRequest, TransferRequest, Turn, Usage
-from memory.llm.openai import Endpoint, OpenAIConsolidator, OpenAIResponder
+from memory.llm.endpoint import Endpoint
+from memory.llm.openai import OpenAIConsolidator, OpenAIResponder
 
 PAGES = (PageText(0, "I play chess.", "Good.", timezone.now()), PageText(1, "On Mondays.", "Nice.", timezone.now()))
 

@@ -17,7 +17,7 @@ from memory.embedding.wordllama import WordLlamaEmbedder
 from memory.enums import Outcome, Purpose, Source
 from memory.exceptions import ModelMalformedAnswer, ModelTimedOut
 from memory.llm.base import Fact, PromotionRequest, PromotionResult, TransferResult, Usage
-from memory.llm.openai import Endpoint
+from memory.llm.endpoint import Endpoint
 from memory.models import ModelCall
 from tests.memory.factories import EPOCH, AssistantKnowledgeFactory, KnowledgeFactory, MemoryFactory
 from tests.memory.fakes import ScriptedConsolidator, WordEmbedder

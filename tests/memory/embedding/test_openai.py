@@ -9,7 +9,7 @@ from memory import exceptions as errors
 from memory.domain.tokens import count_tokens
 from memory.embedding.openai import BATCH, SHORTER, TEXT_TOKENS, OpenAIEmbedder
 from memory.llm.base import Usage
-from memory.llm.openai import Endpoint
+from memory.llm.endpoint import Endpoint
 from tests.openai_answers import EMBEDDING_DIMENSIONS, bag_of_words
 from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer, RecordedRequest
 
@@ -167,5 +167,5 @@ def test_batches_of_different_lengths_are_malformed(server: OpenAIServer, embedd
 
 @pytest.mark.parametrize("base_url", ["http://127.0.0.1:1/v1", "http://[::1"])
 def test_wrong_address_is_unreachable(endpoint: Endpoint, base_url: str) -> None:
-    with pytest.raises(errors.ModelUnreachable, match="EMBEDDING_BASE_URL"):
+    with pytest.raises(errors.ModelUnreachable, match="The embedding model could not be reached"):
         OpenAIEmbedder(replace(endpoint, base_url=base_url)).embed(["a"])

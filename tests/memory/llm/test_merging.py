@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from memory.exceptions import ModelEmptyAnswer, ModelMalformedAnswer
 from memory.llm import prompts
 from memory.llm.base import FactPair, MergeRequest
-from memory.llm.openai import Endpoint, OpenAIConsolidator
+from memory.llm.endpoint import Endpoint
+from memory.llm.openai import OpenAIConsolidator
 from memory.llm.parsing import read_merge
 from memory.llm.pronouns import names_a_person
 from memory.llm.schemas import VerdictRead

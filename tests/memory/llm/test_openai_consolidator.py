@@ -7,7 +7,8 @@ import pytest
 
 from memory import exceptions as errors
 from memory.llm.base import Fact, SummaryRequest, TraitFinding, Usage
-from memory.llm.openai import Endpoint, OpenAIConsolidator
+from memory.llm.endpoint import Endpoint
+from memory.llm.openai import OpenAIConsolidator
 from memory.llm.prompts import PROMOTION_SCHEMA, TRANSFER_SCHEMA
 from tests.memory.llm.requests import AT, promotion_request, transfer_request
 from tests.openai_answers import transfer_answer

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socketserver
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,7 +13,8 @@ import pytest
 
 from memory import exceptions as errors
 from memory.llm.base import Delta, ReplyRequest, Turn, Usage
-from memory.llm.openai import PLACEHOLDER_KEY, Endpoint, OpenAIResponder
+from memory.llm.endpoint import Endpoint
+from memory.llm.openai import PLACEHOLDER_KEY, OpenAIResponder
 from tests.openai_answers import DEFAULT_REPLY
 from tests.openai_server import ERROR_SECRET, Behaviour, OpenAIServer
 
@@ -259,3 +262,45 @@ async def test_one_responder_serves_several_replies_at_once(responder: OpenAIRes
     answers = await asyncio.gather(*(collect(responder.stream(REQUEST)) for _ in range(5)))
 
     assert [text for text, _, _ in answers] == [DEFAULT_REPLY] * 5
+
+
+async def test_a_guarded_endpoint_is_never_reached_at_a_private_address(
+    server: OpenAIServer, endpoint: Endpoint
+) -> None:
+    guarded = OpenAIResponder(replace(endpoint, guarded=True))
+    _, _, error = await collect(guarded.stream(REQUEST))
+    assert isinstance(error, errors.ModelAddressRefused)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_an_endpoint_of_a_persons_own_is_told_nothing_of_the_operators_account(
+    server: OpenAIServer, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-operator")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-the-operator")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "x-gateway: secret-of-the-operator\nauthorization: Bearer other")
+    await collect(OpenAIResponder(replace(endpoint, own=own)).stream(REQUEST))
+    headers = server.requests[0].headers
+    assert ("of-the-operator" in str(headers)) is not own
+    if own:
+        assert headers["authorization"] == f"Bearer {KEY}"
+
+
+class _HalfAnError(socketserver.StreamRequestHandler):
+    """Answers every request with a fault, and goes in the middle of telling it."""
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(b"HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{")
+
+
+async def test_a_fault_that_breaks_off_is_a_fault_all_the_same(endpoint: Endpoint) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _HalfAnError) as broken:
+        thread = threading.Thread(target=broken.serve_forever, args=(0.01,))
+        thread.start()
+        there = replace(endpoint, base_url=f"http://127.0.0.1:{broken.server_address[1]}/v1")
+        _, _, error = await collect(OpenAIResponder(there).stream(REQUEST))
+        broken.shutdown()
+        thread.join()
+    assert isinstance(error, errors.ModelUnreachable)
