@@ -87,7 +87,7 @@ def test_what_one_proposes_and_the_other_approves_is_known_to_both(team: Team, m
     page = team.guest.page
     page.goto(team.at("/memory/SLUG/knowledge/"))
     page.get_by_role("link", name="Add a fact").click()
-    page.get_by_label("New fact").fill(SHARED)
+    page.get_by_label("Fact", exact=True).fill(SHARED)
     page.get_by_role("button", name="Add", exact=True).click()
     row = page.locator(".item", has_text=SHARED)
     row.get_by_text("More", exact=False).first.click()
@@ -114,7 +114,7 @@ def test_a_role_that_is_taken_away_ends_on_the_open_page(team: Team) -> None:
     page = team.guest.page
     page.goto(team.at("/memory/SLUG/assistant-knowledge/"))
     page.get_by_role("link", name="Add a fact").click()
-    page.get_by_label("New fact").fill("Nobody is asked before noon.")
+    page.get_by_label("Fact", exact=True).fill("Nobody is asked before noon.")
     team.change_role("Member")
     with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
         page.get_by_role("button", name="Add", exact=True).click()
