@@ -54,20 +54,25 @@ def conversation_group(conversation_id: UUID) -> str:
     return f"chat.conversation.{conversation_id.hex}"
 
 
+def person_group(user_id: int) -> str:
+    """Return the group of all sockets of a person, wherever they watch."""
+    return f"chat.person.{user_id}"
+
+
 async def send_delta(conversation_id: UUID, message_id: int, offset: int, text: str) -> None:
     """Pass on new characters of an answer."""
     event = DeltaEvent(type="chat.delta", message_id=message_id, offset=offset, text=text)
-    await _send(conversation_id, event)
+    await _send(conversation_group(conversation_id), event)
 
 
 async def send_changed(conversation_id: UUID) -> None:
     """Say that something about the conversation changed: look it up."""
-    await _send(conversation_id, ChangedEvent(type="chat.changed"))
+    await _send(conversation_group(conversation_id), ChangedEvent(type="chat.changed"))
 
 
 async def send_stop(conversation_id: UUID, message_id: int) -> None:
     """Pass on the wish to stop, for the process that writes the answer."""
-    await _send(conversation_id, StopEvent(type="chat.stop", message_id=message_id))
+    await _send(conversation_group(conversation_id), StopEvent(type="chat.stop", message_id=message_id))
 
 
 def announce_change(conversation_id: UUID) -> None:
@@ -80,16 +85,24 @@ def announce_changes(conversation_ids: Sequence[UUID]) -> None:
     async_to_sync(_send_all_changed)(conversation_ids)
 
 
+def announce_to_person(user_id: int) -> None:
+    """Say to all sockets of a person that a session or the account changed: each looks whether it is still theirs."""
+    async_to_sync(_send)(person_group(user_id), ChangedEvent(type="chat.changed"))
+
+
 async def _send_all_changed(conversation_ids: Sequence[UUID]) -> None:
     await asyncio.gather(*(send_changed(conversation_id) for conversation_id in conversation_ids))
 
 
-async def listen(conversation_id: UUID, note: Callable[[Event], None], begun: Callable[[], None]) -> None:
-    """Give `note` every hint about a conversation, until cancelled.
+async def listen(
+    conversation_id: UUID, user_id: int, note: Callable[[Event], None], begun: Callable[[], None]
+) -> None:
+    """Give `note` every hint about a conversation, and every one about a person, until cancelled.
 
     A layer that is away is asked again, with growing pauses; `begun` is called each time hints begin to come, for
     whatever had happened before went unheard.
     """
+    groups = (conversation_group(conversation_id), person_group(user_id))
     pause = FIRST_PAUSE
     while (layer := get_channel_layer()) is not None:
 
@@ -99,7 +112,7 @@ async def listen(conversation_id: UUID, note: Callable[[Event], None], begun: Ca
             begun()
 
         try:
-            await _listen(layer, conversation_group(conversation_id), note, began)
+            await _listen(layer, groups, note, began)
         except Exception as error:  # noqa: BLE001 - whatever ails the layer, the timer of the watcher goes on
             logger.warning("No hints about %s for %.1f s: %r", conversation_id, pause, error)
         await asyncio.sleep(pause)
@@ -107,7 +120,7 @@ async def listen(conversation_id: UUID, note: Callable[[Event], None], begun: Ca
 
 
 async def _listen(
-    layer: BaseChannelLayer, group: str, note: Callable[[Event], None], begun: Callable[[], None]
+    layer: BaseChannelLayer, groups: Sequence[str], note: Callable[[Event], None], begun: Callable[[], None]
 ) -> None:
     async with asyncio.timeout(LAYER_SECONDS):
         # Fails where the layer is away; `new_channel` would, too, but leave a queue behind at every attempt.
@@ -115,29 +128,31 @@ async def _listen(
         channel = await layer.new_channel()
     try:
         async with asyncio.timeout(LAYER_SECONDS):
-            await layer.group_add(group, channel)
+            for group in groups:
+                await layer.group_add(group, channel)
         begun()
         while True:
             event: Any = await layer.receive(channel)
             note(event)
     finally:
-        await _leave(layer, group, channel)
+        await _leave(layer, groups, channel)
 
 
-async def _leave(layer: BaseChannelLayer, group: str, channel: str) -> None:
+async def _leave(layer: BaseChannelLayer, groups: Sequence[str], channel: str) -> None:
     try:
         async with asyncio.timeout(LAYER_SECONDS):
-            await layer.group_discard(group, channel)
+            for group in groups:
+                await layer.group_discard(group, channel)
     except Exception as error:  # noqa: BLE001 - raised while a socket closes, it would stand in for the cancellation
         logger.warning("A group of the layer could not be left: %r", error)
 
 
-async def _send(conversation_id: UUID, event: Event) -> None:
+async def _send(group: str, event: Event) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
     try:
         async with asyncio.timeout(LAYER_SECONDS):
-            await layer.group_send(conversation_group(conversation_id), dict(event))
+            await layer.group_send(group, dict(event))
     except Exception as error:  # noqa: BLE001 - a broken layer must never fail an answer
-        logger.warning("A hint to the watchers of %s was lost: %r", conversation_id, error)
+        logger.warning("A hint to %s was lost: %r", group, error)
