@@ -116,9 +116,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.watcher = Watcher(self.seat, exists, self._send_frame, self._leave)
         await self._send_frame(Hello(conversation_id=str(self.seat.conversation_id), exists=exists))
         self.pump = asyncio.create_task(self._pump(), name="pump of a chat socket")
-        hints = groups.listen(
-            self.seat.conversation_id, self.seat.user.pk, self._note, self.watcher.note_change
-        )
+        hints = groups.listen(self.seat.conversation_id, self.seat.user.pk, self._note, self.watcher.note_change)
         self.listener = asyncio.create_task(hints, name="hints for a chat socket")
 
     async def _pump(self) -> None:

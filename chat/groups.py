@@ -94,9 +94,7 @@ async def _send_all_changed(conversation_ids: Sequence[UUID]) -> None:
     await asyncio.gather(*(send_changed(conversation_id) for conversation_id in conversation_ids))
 
 
-async def listen(
-    conversation_id: UUID, user_id: int, note: Callable[[Event], None], begun: Callable[[], None]
-) -> None:
+async def listen(conversation_id: UUID, user_id: int, note: Callable[[Event], None], begun: Callable[[], None]) -> None:
     """Give `note` every hint about a conversation, and every one about a person, until cancelled.
 
     A layer that is away is asked again, with growing pauses; `begun` is called each time hints begin to come, for

@@ -71,7 +71,7 @@ def tell_sockets_of_a_changed_account(
     instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any
 ) -> None:
     # Another password ends the other sessions; an account that is closed ends them all. Signing in notes its time.
-    if not created and update_fields != {"last_login"}:
+    if not created and update_fields != frozenset({"last_login"}):
         _tell_person(instance.pk)
 
 

@@ -173,7 +173,7 @@ MAIL_IS_ON = bool(_MAIL)
 if MAIL_IS_ON and PUBLIC_URL is None:
     # Without it a link would lead wherever the request claimed to have come to: somebody else's server, perhaps.
     raise InvalidSettingError("EMAIL_URL needs PUBLIC_URL, the address that links in e-mails lead to.")
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if MAIL_IS_ON else "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_IS_ON else 'dummy'}.EmailBackend"
 EMAIL_HOST = _MAIL.get("EMAIL_HOST", "")
 EMAIL_PORT = _MAIL.get("EMAIL_PORT", 25)
 EMAIL_HOST_USER = _MAIL.get("EMAIL_HOST_USER", "")
@@ -181,7 +181,7 @@ EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = bool(_MAIL.get("EMAIL_USE_TLS"))
 EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"MemoryOS <memoryos@{PUBLIC_URL.hostname if PUBLIC_URL else 'localhost'}>")
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"memoryos@{PUBLIC_URL.hostname if PUBLIC_URL else 'localhost'}")
 
 # --- Accounts (django-allauth). A person is known by a user name; an e-mail address is a way back in, if at all.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

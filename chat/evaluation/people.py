@@ -74,7 +74,11 @@ def gather(pages: int, questions: int, others: int, seats: int, progress: Callab
 def _sign_in(user: User) -> str:
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session.update(
-        {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0], HASH_SESSION_KEY: user.get_session_auth_hash()}
+        {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+        }
     )
     session.save()
     return str(session.session_key)

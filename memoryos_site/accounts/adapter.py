@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from smtplib import SMTPException
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -31,7 +31,7 @@ _NOT_SAID = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up by invitation, links that lead to PUBLIC_URL, limits that no header gets around."""
 
-    error_messages: ClassVar[dict[str, Any]] = {
+    error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": _("User name and password do not fit. Check both and try again."),
         "too_many_login_attempts": _("Too many attempts with wrong passwords. Wait five minutes and try again."),

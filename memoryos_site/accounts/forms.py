@@ -18,6 +18,7 @@ class SignUpForm(SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "email" in self.fields:
+            self.fields["email"].label = _("E-mail address (optional)")
             self.fields["email"].help_text = _("Only to let you back in when you forget your password.")
         self.fields["password1"].help_text = _("At least 8 characters; not a common password, not only digits.")
         self.fields["password2"].label = _("Password again")
@@ -38,7 +39,7 @@ class DeleteAccountForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         self.user = user
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
 
     def clean_password(self) -> str:
         """Count wrong ones as sign-ins are counted."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class AccountSummary:
     two_step_is_on: bool
 
 
-def account_summary(request: HttpRequest) -> AccountSummary:
-    """Return the states of the account of whoever is signed in: one query, with e-mail two."""
+def account_summary(user: User) -> AccountSummary:
+    """Return the states of an account: one query, with e-mail two."""
     address = ""
     if settings.MAIL_IS_ON:
-        addresses = EmailAddress.objects.filter(user_id=request.user.pk).order_by("-primary", "-verified")
+        addresses = EmailAddress.objects.filter(user=user).order_by("-primary", "-verified")
         address = addresses.values_list("email", flat=True).first() or ""
-    return AccountSummary(settings.MAIL_IS_ON, address, is_mfa_enabled(request.user))
+    return AccountSummary(settings.MAIL_IS_ON, address, is_mfa_enabled(user))

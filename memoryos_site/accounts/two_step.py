@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.account.utils import user_username
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -13,7 +12,7 @@ class TwoStepAdapter(DefaultMFAAdapter):
     """Secrets are sealed; apps name the account by its user name."""
 
     def get_totp_label(self, user: AbstractBaseUser) -> str:
-        return str(user_username(user))
+        return user.get_username()
 
     def encrypt(self, text: str) -> str:
         return seal(text)

@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -25,6 +24,7 @@ from memory.domain.accounts import delete_account
 from memory.exceptions import LastOwner
 from memory.models import Memory
 from memoryos_site.accounts.forms import DeleteAccountForm
+from memoryos_site.accounts.person import signed_in_person
 from memoryos_site.accounts.sessions import end_other_sessions, end_session, open_sessions
 from memoryos_site.accounts.signing_up import fault_of_invitation, is_open
 
@@ -80,9 +80,7 @@ class PersonView(LoginRequiredMixin, View):
     @property
     def person(self) -> User:
         """Return who is signed in."""
-        if not isinstance(self.request.user, User):
-            raise PermissionDenied
-        return self.request.user
+        return signed_in_person(self.request)
 
 
 class SessionsView(PersonView):
