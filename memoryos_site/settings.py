@@ -54,12 +54,11 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "procrastinate.contrib.django",
-    # Before allauth: of two commands or templates of one name, ours.
-    "memoryos_site.accounts",
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "memoryos_site.accounts",
     "memory",
     "chat",
 ]
@@ -187,7 +186,13 @@ DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"memoryos@{PUBLIC_URL.hostname 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 MEMORYOS_SIGNUP = choice("MEMORYOS_SIGNUP", "invitation", ("open", "invitation", "closed"))
 ACCOUNT_ADAPTER = "memoryos_site.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "memoryos_site.accounts.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "memoryos_site.accounts.forms.SignUpForm",
+    "change_password": "memoryos_site.accounts.forms.ChangePasswordForm",
+    "set_password": "memoryos_site.accounts.forms.SetPasswordForm",
+    "reset_password": "memoryos_site.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "memoryos_site.accounts.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
@@ -205,6 +210,11 @@ ALLAUTH_TRUSTED_PROXY_COUNT = integer("TRUSTED_PROXIES", 0, minimum=0, maximum=1
 # No passkeys: they belong to one https host name, and this product is reached by several, often by a bare address.
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "memoryos_site.accounts.two_step.TwoStepAdapter"
+MFA_FORMS = {
+    "authenticate": "memoryos_site.accounts.forms.AuthenticateForm",
+    "reauthenticate": "memoryos_site.accounts.forms.ReauthenticateForm",
+    "activate_totp": "memoryos_site.accounts.forms.ActivateForm",
+}
 MFA_TOTP_ISSUER = "MemoryOS"
 MFA_TOTP_TOLERANCE = 1
 # By default an account with an unconfirmed address gets none, because addresses are what it is known by; not here.

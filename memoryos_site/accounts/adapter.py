@@ -24,7 +24,11 @@ from memoryos_site.accounts.signing_up import invitation_of, is_open
 
 logger = logging.getLogger(__name__)
 
-_NOT_SAID = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+_NOT_SAID = {
+    "account/messages/logged_in.txt",
+    "account/messages/logged_out.txt",
+    "mfa/messages/recovery_codes_generated.txt",
+}
 """What everybody sees for themselves."""
 
 
@@ -33,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "username_password_mismatch": _("User name and password do not fit. Check both and try again."),
+        "username_password_mismatch": _("Username and password do not match. Check both and try again."),
         "too_many_login_attempts": _("Too many attempts with wrong passwords. Wait five minutes and try again."),
         "incorrect_password": _("This is not your password."),
         "enter_current_password": _("This is not your present password."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from chat.signed_in import holds
 from memoryos_site.accounts.devices import device_name
+from memoryos_site.accounts.seen import NOTE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class OpenSession:
     began_at: datetime
     seen_at: datetime
     is_current: bool
+
+    @property
+    def seen_just_now(self) -> bool:
+        """Tell whether it was used as lately as this is noted."""
+        return timezone.now() - self.seen_at < timedelta(seconds=NOTE_SECONDS)
 
 
 def open_sessions(user: User, current_key: str | None) -> list[OpenSession]:

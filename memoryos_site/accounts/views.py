@@ -107,7 +107,7 @@ class EndSessionView(PersonView):
             end_session(self.person, pk)
         except UserSession.DoesNotExist:
             raise Http404 from None
-        messages.success(request, _("This device is signed out."))
+        messages.success(request, _("That device is signed out."))
         return redirect("usersessions_list")
 
 

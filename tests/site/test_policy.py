@@ -50,7 +50,7 @@ def test_pages_for_everybody_have_it() -> None:
     client = Client(enforce_csrf_checks=True)
     for address in ("/", "/accounts/login/", "/setup/x/", "/nowhere/", "/admin/login/"):
         assert policy_of(client.get(address)) == POLICY, address
-    refused = client.post("/accounts/login/", {"username": "x"})
+    refused = client.post("/accounts/login/", {"login": "x"})
     assert (refused.status_code, policy_of(refused)) == (403, POLICY)
     unknown = client.get("/", headers={"host": "rebound.example"})
     assert (unknown.status_code, policy_of(unknown)) == (400, POLICY)
