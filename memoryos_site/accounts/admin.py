@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from chat.admin import ReadOnlyAdmin
 from memoryos_site.accounts.sessions import end_session
 
 # allauth's own let an operator write the secret of somebody's second step, and delete a session without ending it.
@@ -18,17 +16,11 @@ admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
 
 
-class EndedOnlyAdmin(admin.ModelAdmin[Any]):
+class EndedOnlyAdmin(ReadOnlyAdmin):
     """Rows that an operator may look at and delete."""
 
     list_select_related = ("user",)
     search_fields = ("user__username",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Authenticator)
