@@ -10,6 +10,8 @@ from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import user_logged_in
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -46,6 +48,12 @@ def note_sign_in(request: HttpRequest | None, user: User, **_: Any) -> None:
     # However somebody signed in: by allauth's pages, the set-up page or in a test.
     if request is not None and request.session.session_key:
         note(request, user)
+
+
+@receiver(post_delete, sender=Session)
+def let_go_of_an_ended_session(instance: Session, **_: Any) -> None:
+    # Where somebody was is not kept longer than the session.
+    UserSession.objects.filter(session_key=instance.session_key).delete()
 
 
 def note(request: HttpRequest, user: User) -> None:

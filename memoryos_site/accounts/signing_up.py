@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from memory.domain.invitations import read_token
 from memory.exceptions import InvitationUnusable
+from memoryos_site.owner import has_account
 
 INVITATION_KEY = "invitation"
 """In the session: the token of the link by which somebody came, put there by the join page."""
@@ -21,9 +22,12 @@ def is_open(request: HttpRequest) -> bool:
     """Tell whether this browser may open an account.
 
     `open`: everybody's; `closed`: nobody's; `invitation`: that of someone who came by an invitation that holds.
+    Nobody's before the owner's, which the set-up page makes: a stranger's first account would void that page.
     """
-    if settings.MEMORYOS_SIGNUP != "invitation":
-        return bool(settings.MEMORYOS_SIGNUP == "open")
+    if settings.MEMORYOS_SIGNUP == "closed" or not has_account():
+        return False
+    if settings.MEMORYOS_SIGNUP == "open":
+        return True
     return bool(invitation_of(request)) and fault_of_invitation(request) is None
 
 

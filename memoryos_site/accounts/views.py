@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -27,6 +28,7 @@ from memoryos_site.accounts.forms import DeleteAccountForm
 from memoryos_site.accounts.person import signed_in_person
 from memoryos_site.accounts.sessions import end_other_sessions, end_session, open_sessions
 from memoryos_site.accounts.signing_up import fault_of_invitation, is_open
+from memoryos_site.owner import LastOperatorError, has_account, require_another_operator
 
 RETRY_SECONDS = 60
 """Most limits count a minute."""
@@ -44,14 +46,18 @@ class SignInView(views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may_sign_up = is_open(self.request)
-        return {**super().get_context_data(**kwargs), "may_sign_up": may_sign_up, "mail_is_on": settings.MAIL_IS_ON}
+        return {**super().get_context_data(**kwargs), "may_sign_up": may_sign_up}
 
 
 class SignUpView(views.SignupView):
     """The sign-up page; who is not let in is told what it takes."""
 
     def closed(self) -> HttpResponse:
-        context = {"mode": settings.MEMORYOS_SIGNUP, "fault": fault_of_invitation(self.request)}
+        context = {
+            "is_set_up": has_account(),
+            "mode": settings.MEMORYOS_SIGNUP,
+            "fault": fault_of_invitation(self.request),
+        }
         return render(self.request, self.template_name_signup_closed, context, status=HTTPStatus.FORBIDDEN)
 
 
@@ -120,13 +126,15 @@ class DeleteAccountView(PersonView):
         return self._page(DeleteAccountForm(self.person))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Delete the account and sign out; 422 for a wrong password, 409 while an assistant would be without owner."""
+        """Delete the account and sign out; 422 for a wrong password, 409 while others would be left without."""
         form = DeleteAccountForm(self.person, request.POST)
         if not form.is_valid():
             return self._page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
-            delete_account(self.person, by=self.person)
-        except LastOwner as refusal:
+            with transaction.atomic():
+                require_another_operator(self.person)
+                delete_account(self.person, by=self.person)
+        except (LastOwner, LastOperatorError) as refusal:
             form.add_error(None, str(refusal))
             return self._page(form, HTTPStatus.CONFLICT)
         logout(request)

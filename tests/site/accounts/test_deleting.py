@@ -63,5 +63,21 @@ def test_the_last_owner_of_a_team_is_told_what_to_do_first(client: Client, memor
     assert Assistant.objects.filter(pk=memory.assistant.pk).exists()
 
 
+def test_who_alone_runs_the_installation_is_told_what_to_do_first(client: Client, memory: Memory) -> None:
+    User.objects.filter(pk=memory.user.pk).update(is_superuser=True)
+    other = UserFactory()
+    answer = client.post(DELETE, {"password": PASSWORD})
+    assert answer.status_code == 409
+    assert "Make somebody else a superuser in the admin first" in answer.text
+    User.objects.filter(pk=other.pk).update(is_superuser=True)
+    assert client.post(DELETE, {"password": PASSWORD}).status_code == 302
+
+
+def test_the_only_account_may_go(client: Client, memory: Memory) -> None:
+    User.objects.filter(pk=memory.user.pk).update(is_superuser=True)
+    assert client.post(DELETE, {"password": PASSWORD}).status_code == 302
+    assert not User.objects.exists()
+
+
 def test_it_takes_somebody_signed_in() -> None:
     assert Client().post(DELETE, {"password": PASSWORD}).headers["location"] == f"/accounts/login/?next={DELETE}"

@@ -8,6 +8,7 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
@@ -94,6 +95,10 @@ def test_what_has_ended_is_not_shown(tom: User) -> None:
         expire_date=timezone.now() - timedelta(seconds=1)
     )
     assert [each.is_current for each in desk.get(LIST).context["sessions"]] == [True]
+    # Of what was signed out nothing is kept; what ran out goes with its session.
+    assert UserSession.objects.count() == 2
+    call_command("clearsessions")
+    assert UserSession.objects.count() == 1
 
 
 @pytest.mark.parametrize("others", [1, 3])

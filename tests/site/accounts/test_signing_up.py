@@ -31,6 +31,13 @@ def mail_is_on(settings: Settings) -> None:
     settings.PUBLIC_URL = PublicUrl("https", "memory.example.org", "memory.example.org")
 
 
+@pytest.fixture(autouse=True)
+def owner() -> User:
+    """Who has set the installation up."""
+    owner: User = UserFactory(username="owner")
+    return owner
+
+
 def invite(**fields: object) -> Invitation:
     values = {"expires_at": timezone.now() + timedelta(days=1), "max_uses": 1, **fields}
     invitation = Invitation.objects.create(assistant=AssistantFactory(), **values)
@@ -46,7 +53,7 @@ def come_by(client: Client, token: str) -> None:
 
 
 def names() -> list[str]:
-    return list(User.objects.order_by("username").values_list("username", flat=True))
+    return list(User.objects.exclude(username="owner").order_by("username").values_list("username", flat=True))
 
 
 def links_on_the_sign_in_page(client: Client) -> bool:
@@ -61,7 +68,19 @@ def test_where_it_is_open_everybody_gets_in(client: Client, settings: Settings) 
     assert (answer.status_code, answer.headers["location"]) == (302, "/")
     assert names() == ["nina"]
     assert client.get("/settings/").status_code == 200
-    assert not User.objects.get().is_staff
+    assert not User.objects.get(username="nina").is_staff
+
+
+@pytest.mark.parametrize("mode", ["open", "invitation"])
+def test_before_the_owner_nobody_gets_in(client: Client, settings: Settings, owner: User, mode: str) -> None:
+    settings.MEMORYOS_SIGNUP = mode
+    come_by(client, link_token(invite()))
+    owner.delete()
+    assert not links_on_the_sign_in_page(client)
+    for page in (client.get(SIGN_UP), client.post(SIGN_UP, FORM)):
+        assert page.status_code == 403
+        assert "This installation has no owner yet." in page.text
+    assert names() == []
 
 
 def test_where_it_is_closed_nobody_does(client: Client, settings: Settings) -> None:
@@ -147,7 +166,7 @@ def test_without_mail_no_address_is_asked_nor_kept(client: Client, settings: Set
     settings.MEMORYOS_SIGNUP = "open"
     assert 'name="email"' not in client.get(SIGN_UP).text
     client.post(SIGN_UP, {**FORM, "email": "nina@example.org"})
-    assert User.objects.get().email == ""
+    assert User.objects.get(username="nina").email == ""
     assert not EmailAddress.objects.exists()
 
 

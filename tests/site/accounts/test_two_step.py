@@ -102,7 +102,9 @@ def test_with_another_secret_key_nobody_gets_in_without_a_word(client: Client, t
 
 def test_the_picture_stands_in_the_page_itself(client: Client, tom: User) -> None:
     confirm(client)
-    assert 'src="data:image/svg+xml;base64,' in client.get(ACTIVATE).text
+    page = client.get(ACTIVATE)
+    assert 'src="data:image/svg+xml;base64,' in page.text
+    assert "no-store" in page.headers["Cache-Control"]
 
 
 def test_a_wrong_first_code_turns_nothing_on(client: Client, tom: User) -> None:
