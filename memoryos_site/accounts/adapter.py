@@ -38,7 +38,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": _("Username and password do not match. Check both and try again."),
-        "too_many_login_attempts": _("Too many attempts with wrong passwords. Wait five minutes and try again."),
+        "too_many_login_attempts": _("Too many attempts with wrong passwords. Wait a few minutes and try again."),
         "incorrect_password": _("This is not your password."),
         "enter_current_password": _("This is not your present password."),
     }

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from memoryos_site.shared_cache import SharedCache
+from tests.chat.redis import redis_server
 
 
 @pytest.fixture
@@ -27,3 +28,16 @@ def test_each_process_counts_for_itself_while_redis_is_away(redis_port: int) -> 
     one.set("attempts", 3, 60)
     assert one.delete("attempts")
     assert one.get("attempts") is None
+
+
+def test_processes_count_together_while_it_is_there(redis_port: int) -> None:
+    with redis_server(redis_port):
+        one, other = cache_at(redis_port), cache_at(redis_port)
+        assert one.add("attempts", 1, 60)
+        assert not other.add("attempts", 2, 60)
+        assert other.get("attempts") == 1
+        other.set("attempts", 5, 60)
+        assert one.get("attempts") == 5
+    # It went away meanwhile.
+    assert one.get("attempts") is None
+    assert one.add("attempts", 1, 60)

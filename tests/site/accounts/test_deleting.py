@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from memory.enums import Role
@@ -71,6 +74,24 @@ def test_who_alone_runs_the_installation_is_told_what_to_do_first(client: Client
     assert "Make somebody else a superuser in the admin first" in answer.text
     User.objects.filter(pk=other.pk).update(is_superuser=True)
     assert client.post(DELETE, {"password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_operators_who_leave_at_once_one_stays() -> None:
+    UserFactory()
+    operators = [UserFactory(is_superuser=True) for _ in range(2)]
+
+    def leave(user: User) -> int:
+        try:
+            client = Client()
+            client.force_login(user)
+            return client.post(DELETE, {"password": PASSWORD}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(leave, operators)) == [302, 409]
+    assert User.objects.filter(is_superuser=True).count() == 1
 
 
 def test_the_only_account_may_go(client: Client, memory: Memory) -> None:
