@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -11,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth import user_logged_in
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import IntegrityError
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -36,10 +38,12 @@ class SeenMiddleware:
         """Answer first: what the view does to the session counts, and the person does not wait twice."""
         key = request.session.session_key
         response = self.get_response(request)
-        if key and request.session.session_key == key and _is_due(key):
-            user = request.user
-            if user.is_authenticated:
-                note(request, user)
+        if key and request.session.session_key == key and response.status_code < 500 and _is_due(key):
+            _remember(key)
+            # Whoever was deleted meanwhile has no session to be noted.
+            with suppress(IntegrityError):
+                if request.user.is_authenticated:
+                    note(request, request.user)
         return response
 
 

@@ -9,7 +9,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
@@ -135,6 +136,20 @@ def test_a_session_that_was_never_noted_is_noted(tom: User) -> None:
     seen._noted.clear()
     assert [each.device for each in client.get(LIST).context["sessions"]] == []
     assert [each.device for each in client.get(LIST).context["sessions"]] == ["Firefox on Linux"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_of_somebody_deleted_meanwhile_is_answered(tom: User, client: Client, rf: RequestFactory) -> None:
+    def answer(_request: HttpRequest) -> HttpResponse:
+        User.objects.filter(pk=tom.pk).delete()
+        return HttpResponse()
+
+    client.force_login(tom)
+    request = rf.get("/")
+    request.session, request.user = client.session, tom
+    seen._noted.clear()
+    assert seen.SeenMiddleware(answer)(request).status_code == 200
+    assert not UserSession.objects.exists()
 
 
 @pytest.mark.parametrize(
