@@ -27,7 +27,7 @@ from memory.models import Memory
 from memoryos_site.accounts.forms import DeleteAccountForm
 from memoryos_site.accounts.person import signed_in_person
 from memoryos_site.accounts.sessions import end_other_sessions, end_session, open_sessions
-from memoryos_site.accounts.signing_up import fault_of_invitation, is_open
+from memoryos_site.accounts.signing_up import fault_of_invitation, invitation_of, is_open
 from memoryos_site.owner import LastOperatorError, has_account, require_another_operator
 
 RETRY_SECONDS = 60
@@ -46,7 +46,8 @@ class SignInView(views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may_sign_up = is_open(self.request)
-        return {**super().get_context_data(**kwargs), "may_sign_up": may_sign_up}
+        is_invited = may_sign_up and bool(invitation_of(self.request))
+        return {**super().get_context_data(**kwargs), "may_sign_up": may_sign_up, "is_invited": is_invited}
 
 
 class SignUpView(views.SignupView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -108,6 +109,9 @@ def test_an_invited_person_ends_on_the_invitations_page(client: Client, settings
     token = link_token(invite())
     come_by(client, token)
     assert links_on_the_sign_in_page(client)
+    page = client.get(f"/accounts/login/?next=/join/{token}/").text
+    assert "You are invited." in page
+    assert page.count(f'href="{SIGN_UP}?next=%2Fjoin%2F{quote(token)}%2F"') == 1
     answer = client.post(SIGN_UP, FORM)
     assert (answer.status_code, answer.headers["location"]) == (302, f"/join/{token}/")
     assert names() == ["nina"]
