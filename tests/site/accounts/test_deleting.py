@@ -76,22 +76,45 @@ def test_who_alone_runs_the_installation_is_told_what_to_do_first(client: Client
     assert client.post(DELETE, {"password": PASSWORD}).status_code == 302
 
 
+def leave(user: User) -> int:
+    """Delete one's account, in a thread of its own."""
+    try:
+        client = Client()
+        client.force_login(user)
+        return client.post(DELETE, {"password": PASSWORD}).status_code
+    finally:
+        connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_operators_who_leave_at_once_one_stays() -> None:
     UserFactory()
     operators = [UserFactory(is_superuser=True) for _ in range(2)]
-
-    def leave(user: User) -> int:
-        try:
-            client = Client()
-            client.force_login(user)
-            return client.post(DELETE, {"password": PASSWORD}).status_code
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(leave, operators)) == [302, 409]
     assert User.objects.filter(is_superuser=True).count() == 1
+
+
+def twice(client: Client) -> list[int]:
+    """Send the form from two tabs of one browser at once."""
+
+    def send(tab: Client) -> int:
+        try:
+            return tab.post(DELETE, {"password": PASSWORD}).status_code
+        finally:
+            connection.close()
+
+    tabs = [Client(), Client()]
+    for tab in tabs:
+        tab.cookies = client.cookies
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(send, tabs))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twice_at_once_is_once(client: Client, memory: Memory) -> None:
+    assert twice(client) == [302, 302]
+    assert not User.objects.filter(pk=memory.user.pk).exists()
 
 
 def test_the_only_account_may_go(client: Client, memory: Memory) -> None:
