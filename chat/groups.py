@@ -86,12 +86,22 @@ def announce_changes(conversation_ids: Sequence[UUID]) -> None:
 
 
 def announce_to_person(user_id: int) -> None:
-    """Say to all sockets of a person that a session or the account changed: each looks whether it is still theirs."""
-    async_to_sync(_send)(person_group(user_id), ChangedEvent(type="chat.changed"))
+    """Say to all sockets of a person that what they may see changed: each looks whether it is still theirs."""
+    announce_to_people([user_id])
+
+
+def announce_to_people(user_ids: Sequence[int]) -> None:
+    """The same for many people."""
+    async_to_sync(_send_all_people)(user_ids)
 
 
 async def _send_all_changed(conversation_ids: Sequence[UUID]) -> None:
     await asyncio.gather(*(send_changed(conversation_id) for conversation_id in conversation_ids))
+
+
+async def _send_all_people(user_ids: Sequence[int]) -> None:
+    event = ChangedEvent(type="chat.changed")
+    await asyncio.gather(*(_send(person_group(user_id), event) for user_id in user_ids))
 
 
 async def listen(conversation_id: UUID, user_id: int, note: Callable[[Event], None], begun: Callable[[], None]) -> None:

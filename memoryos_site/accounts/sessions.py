@@ -53,7 +53,7 @@ def open_sessions(user: User, current_key: str | None) -> list[OpenSession]:
 
 
 def end_session(user: User, pk: int) -> None:
-    """Sign out one browser; its open chats close (`chat.receivers`).
+    """Sign out one browser; its open chats close (`chat.signing_out`).
 
     Raises UserSession.DoesNotExist when this person has no such session.
     """
