@@ -13,7 +13,7 @@ urlpatterns = [
     path("email/", views.EmailView.as_view(), name="account_email"),
     path("delete/", views.DeleteAccountView.as_view(), name="account_delete"),
     path("sessions/", views.SessionsView.as_view(), name="usersessions_list"),
-    path("sessions/<int:pk>/end/", views.EndSessionView.as_view(), name="usersessions_end"),
+    path("sessions/<int:pk>/end/", views.EndSessionView.as_view(), name="session-end"),
     # It shows the secret.
     path("2fa/totp/activate/", never_cache(activate_totp), name="mfa_activate_totp"),
     path("2fa/", include("allauth.mfa.urls")),
