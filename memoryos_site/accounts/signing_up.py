@@ -24,11 +24,11 @@ def is_open(request: HttpRequest) -> bool:
     `open`: everybody's; `closed`: nobody's; `invitation`: that of someone who came by an invitation that holds.
     Nobody's before the owner's, which the set-up page makes: a stranger's first account would void that page.
     """
-    if settings.MEMORYOS_SIGNUP == "closed" or not has_account():
+    if settings.MEMORYOS_SIGNUP == "closed":
         return False
-    if settings.MEMORYOS_SIGNUP == "open":
-        return True
-    return bool(invitation_of(request)) and fault_of_invitation(request) is None
+    if settings.MEMORYOS_SIGNUP == "invitation" and (not invitation_of(request) or fault_of_invitation(request)):
+        return False
+    return has_account()
 
 
 def fault_of_invitation(request: HttpRequest) -> InvitationUnusable | None:
