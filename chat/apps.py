@@ -7,4 +7,4 @@ class ChatConfig(AppConfig):
     verbose_name = _("Chat")
 
     def ready(self) -> None:
-        from chat import receivers  # noqa: F401  (connecting is the effect)
+        from chat import receivers, signing_out  # noqa: F401  (connecting is the effect)

@@ -1,7 +1,8 @@
 """Secrets at rest: encrypted with a key made of the installation's SECRET_KEY, so that a copy of the database alone
 opens nothing.
 
-Who changes SECRET_KEY names the former one in SECRET_KEY_FALLBACKS: then what was sealed with it can still be opened.
+Who changes SECRET_KEY names the former one in SECRET_KEY_FALLBACKS (commas between several): then what was sealed with
+it can still be opened.
 """
 
 from __future__ import annotations

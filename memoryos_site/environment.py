@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -12,6 +13,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 _env = environ.Env()
 _HOST_NAME = re.compile(r"(\*\.(?=.*\.))?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 
 class InvalidSettingError(ImproperlyConfigured):
@@ -96,6 +99,22 @@ def host_names(name: str) -> tuple[str, ...]:
                 f"like images.example.org or *.example.org, not {host!r}."
             )
     return names
+
+
+def mail_server(name: str) -> dict[str, Any]:
+    """Return Django's settings for the server that sends e-mail; none when not set."""
+    value = text(name)
+    if not value:
+        return {}
+    wrong = InvalidSettingError(f"{name} must look like smtp+tls://user:password@mail.example.org:587.")
+    try:
+        port = _MAIL_PORTS.get(urlsplit(value).scheme)
+        if port is None or not urlsplit(value).hostname:
+            raise wrong
+        found: dict[str, Any] = environ.Env.email_url_config(value)
+    except ValueError:
+        raise wrong from None
+    return {"EMAIL_PORT": port, **{key: part for key, part in found.items() if part is not None}}
 
 
 @dataclass(frozen=True)

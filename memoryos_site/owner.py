@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils.translation import gettext
 
 _SALT = "memoryos.setup"
 # Advisory locks of this product in its database: a number of our own, then the purpose.
@@ -14,6 +15,13 @@ MIGRATE_LOCK = (0x6D656D6F, 2)
 
 class OwnerExistsError(Exception):
     """An account exists already, so the set-up is over."""
+
+
+class LastOperatorError(Exception):
+    """Somebody who alone runs the installation would leave the others without anybody who does."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("You alone run this installation. Make somebody else a superuser in the admin first."))
 
 
 def has_account() -> bool:
@@ -52,6 +60,17 @@ def ensure_superuser(*, username: str, password: str) -> None:
         _lock()
         if not get_user_model().objects.filter(username=username).exists():
             get_user_model().objects.create_superuser(username, password=password)
+
+
+def require_another_operator(user: User) -> None:
+    """Make sure, until the transaction ends, that somebody still runs the installation when this person goes.
+
+    Raises LastOperatorError; not for the only account there is, after which the set-up link holds again.
+    """
+    _lock()
+    others = get_user_model().objects.filter(is_active=True).exclude(pk=user.pk)
+    if user.is_superuser and others.exists() and not others.filter(is_superuser=True).exists():
+        raise LastOperatorError
 
 
 def _lock() -> None:

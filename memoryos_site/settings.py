@@ -14,6 +14,7 @@ from memoryos_site.environment import (
     folder,
     host_names,
     integer,
+    mail_server,
     public_url,
     seconds,
     text,
@@ -24,8 +25,8 @@ from memoryos_site.secret_key import load_secret_key
 DEBUG = flag("DEBUG")
 DATA_DIR = folder("MEMORYOS_DATA_DIR", "var")
 SECRET_KEY = text("SECRET_KEY") or load_secret_key(DATA_DIR)
-# Former ones, with blanks between them: what they signed and sealed can still be read.
-SECRET_KEY_FALLBACKS = text("SECRET_KEY_FALLBACKS").split()
+# Former keys: what was signed or sealed with them still holds.
+SECRET_KEY_FALLBACKS = [key.strip() for key in text("SECRET_KEY_FALLBACKS").split(",") if key.strip()]
 
 # --- Address. `memoryos_site.hosts` decides which Host headers are served: Django's own list has no way to
 # say "any literal IP address", which a LAN needs and which DNS rebinding cannot abuse.
@@ -53,6 +54,11 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "memoryos_site.accounts",
     "memory",
     "chat",
 ]
@@ -71,6 +77,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "memoryos_site.accounts.seen.SeenMiddleware",
 ]
 ROOT_URLCONF = "memoryos_site.urls"
 ASGI_APPLICATION = "memoryos_site.asgi.application"
@@ -145,6 +153,73 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     else {"BACKEND": "chat.layer.OneProcessLayer"},
 }
 
+# What is counted against guessing passwords. Several web processes, which need Redis anyway, count together; a single
+# one counts in its own memory. In the database it would be a write for each attempt, and a table to look after.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "memoryos_site.shared_cache.SharedCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "memoryos",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+
+# --- E-mail. Without a server nothing is sent, and no page offers what would need it.
+_MAIL = mail_server("EMAIL_URL")
+MAIL_IS_ON = bool(_MAIL)
+if MAIL_IS_ON and PUBLIC_URL is None:
+    # Without it a link would lead wherever the request claimed to have come to: somebody else's server, perhaps.
+    raise InvalidSettingError("EMAIL_URL needs PUBLIC_URL, the address that links in e-mails lead to.")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_IS_ON else 'dummy'}.EmailBackend"
+EMAIL_HOST = _MAIL.get("EMAIL_HOST", "")
+EMAIL_PORT = _MAIL.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _MAIL.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = bool(_MAIL.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"memoryos@{PUBLIC_URL.hostname if PUBLIC_URL else 'localhost'}")
+
+# --- Accounts (django-allauth). A person is known by a user name; an e-mail address is a way back in, if at all.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+MEMORYOS_SIGNUP = choice("MEMORYOS_SIGNUP", "invitation", ("open", "invitation", "closed"))
+ACCOUNT_ADAPTER = "memoryos_site.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "memoryos_site.accounts.forms.SignUpForm",
+    "change_password": "memoryos_site.accounts.forms.ChangePasswordForm",
+    "set_password": "memoryos_site.accounts.forms.SetPasswordForm",
+    "reset_password": "memoryos_site.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "memoryos_site.accounts.forms.ResetPasswordKeyForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = MAIL_IS_ON
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[MemoryOS] "
+# Whether an address is known here, no page tells: an account may be opened with one that somebody else has confirmed,
+# and never confirms it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+# How many of the last addresses in X-Forwarded-For our own proxies wrote; any other would be the client's word.
+ALLAUTH_TRUSTED_PROXY_COUNT = integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
+# No passkeys: they belong to one https host name, and this product is reached by several, often by a bare address.
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "memoryos_site.accounts.two_step.TwoStepAdapter"
+MFA_FORMS = {
+    "authenticate": "memoryos_site.accounts.forms.AuthenticateForm",
+    "reauthenticate": "memoryos_site.accounts.forms.ReauthenticateForm",
+    "activate_totp": "memoryos_site.accounts.forms.ActivateForm",
+}
+MFA_TOTP_ISSUER = "MemoryOS"
+MFA_TOTP_TOLERANCE = 1
+# By default an account with an unconfirmed address gets none, because addresses are what it is known by; not here.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -154,9 +229,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
 
 # A person's choice (cookie), else the browser's wish (Accept-Language), else English. To add a language, name it here.
 LANGUAGE_CODE = "en"

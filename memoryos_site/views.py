@@ -16,6 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from memoryos_site import owner
+from memoryos_site.accounts.person import signed_in_person
+from memoryos_site.accounts.summary import account_summary
 from memoryos_site.forms import InterfaceSection, Section
 from memoryos_site.preferences import appearance
 
@@ -52,7 +54,8 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     sent = next((section for section in sections if section.is_bound), None)
     if sent is None or not sent.is_valid():
         status = 422 if request.method == "POST" else 200
-        return render(request, "site/settings.html", {"sections": sections}, status=status)
+        context = {"sections": sections, "account": account_summary(signed_in_person(request))}
+        return render(request, "site/settings.html", context, status=status)
     response = redirect("settings")
     sent.save(request, response)
     with translation.override(_language_after(request, response)):

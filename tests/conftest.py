@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.utils import translation
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
@@ -76,6 +77,12 @@ def _no_language() -> Iterator[None]:
     """Let each test begin without a language: a request leaves its own active in the thread of Django's test client."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts() -> None:
+    """Let each test begin without attempts to sign in that count against it."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -209,7 +209,7 @@ def sign_in(
     """Post the sign-in form as a browser would and return the answer: a redirect (302) when it worked."""
     form = client.get("/accounts/login/", headers=headers)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)
-    data = {"username": username, "password": password, "csrfmiddlewaretoken": token[1] if token else ""}
+    data = {"login": username, "password": password, "csrfmiddlewaretoken": token[1] if token else ""}
     # Given by hand: `client` speaks http even where it plays an https proxy, and keeps Secure cookies to itself.
     headers["cookie"] = "; ".join(f"{name}={value}" for name, value in form.cookies.items())
     return client.post("/accounts/login/", data=data, headers=headers)

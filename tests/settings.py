@@ -6,13 +6,17 @@ import tempfile
 _KEPT = {"MEMORYOS_TEST_DIR"}
 _DROPPED = {
     "DEBUG",
+    "DEFAULT_FROM_EMAIL",
+    "EMAIL_URL",
     "LOG_LEVEL",
     "MODEL",
     "MODEL_TIMEOUT",
     "PUBLIC_URL",
     "REDIS_URL",
+    "SECRET_KEY_FALLBACKS",
     "STATIC_ROOT",
     "STATIC_HASHED",
+    "TRUSTED_PROXIES",
 }
 for _name in set(os.environ) - _KEPT:
     if _name in _DROPPED or _name.startswith(("OPENAI_", "EMBEDDING_", "MEMORYOS_", "CHAT_", "DATABASE_POOL")):

@@ -24,7 +24,6 @@ EXCHANGES = 10
 """Questions with answers that a conversation begins with."""
 _NEWS = 500
 """Different exchanges to begin conversations with."""
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,11 @@ def gather(pages: int, questions: int, others: int, seats: int, progress: Callab
 def _sign_in(user: User) -> str:
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session.update(
-        {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: _BACKEND, HASH_SESSION_KEY: user.get_session_auth_hash()}
+        {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+        }
     )
     session.save()
     return str(session.session_key)

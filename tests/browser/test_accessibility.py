@@ -40,7 +40,23 @@ WIDE: ViewportSize = {"width": 1280, "height": 800}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 # 1280 x 800 at 200 %.
 MAGNIFIED: ViewportSize = {"width": 640, "height": 400}
-PUBLIC = ("/accounts/login/", "/setup/x/", "/nowhere/")
+PUBLIC = (
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/key/1-no-token/",
+    "/setup/x/",
+    "/nowhere/",
+)
+ACCOUNT = (
+    "/settings/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/reauthenticate/",
+    "/accounts/sessions/",
+    "/accounts/delete/",
+    "/accounts/logout/",
+)
 # Pages of one row that come from the templates of another kind's.
 LIKE_ANOTHER = re.compile(r"/(traits|assistant-knowledge)/\d+/|/(profile|segments)/\d+/forget/")
 ADMIN = ("/admin/", "/admin/memory/page/", "/admin/memory/assistant/")
@@ -150,7 +166,7 @@ def faults_in_every_look(page: Page, looks: Sequence[Look] = LOOKS) -> list[str]
 def test_axe_finds_nothing_on_any_page(page: Page, memoryos: Product, addresses: list[str]) -> None:
     # One look each, in turn: pages share their colours and their parts. The conversation itself has both below.
     faults = []
-    for number, address in enumerate((*addresses, *ADMIN, "/nowhere/")):
+    for number, address in enumerate((*addresses, *ACCOUNT, *ADMIN, "/nowhere/")):
         page.goto(f"{memoryos.url}{address}")
         faults += faults_in_every_look(page, LOOKS[number % 2 :][:1])
     assert faults == []

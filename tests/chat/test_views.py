@@ -54,7 +54,7 @@ def test_pages_are_for_people_signed_in(memory: Memory) -> None:
     conversation = talk(memory)
     for address in addresses(conversation):
         page = Client().get(address)
-        assert (page.status_code, page.headers["Location"].split("?")[0]) == (302, reverse("login"))
+        assert (page.status_code, page.headers["Location"].split("?")[0]) == (302, reverse("account_login"))
         assert Client().post(address).status_code in {302, 405}
 
 

@@ -94,7 +94,7 @@ def test_an_address_with_it_shows_it_as_text(client: Client, memory: Memory, que
 def test_the_sign_in_page_shows_it_as_text() -> None:
     client = Client()
     for text in TEXTS:
-        page = client.post("/accounts/login/", {"username": text, "password": "x", "next": text})
+        page = client.post("/accounts/login/", {"login": text, "password": "x", "next": text})
         assert_page_is_harmless(page.text)
 
 

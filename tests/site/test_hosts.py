@@ -109,7 +109,7 @@ def test_sign_in_works_by_every_address_of_a_published_port(host: str) -> None:
     client = Client(enforce_csrf_checks=True, headers={"host": host, "origin": f"http://{host}"})
     client.get("/accounts/login/")
     token = client.cookies["memoryos_csrf"].value
-    form = {"username": "tom", "password": "a-long-enough-passphrase", "csrfmiddlewaretoken": token}
+    form = {"login": "tom", "password": "a-long-enough-passphrase", "csrfmiddlewaretoken": token}
 
     signed_in = client.post("/accounts/login/", form)
 

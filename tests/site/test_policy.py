@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 from django.views import defaults
 from pytest_django.fixtures import Settings
 
 from memory.models import Memory
-from tests.memory.factories import MemoryFactory, UserFactory
+from memoryos_site.environment import PublicUrl
+from tests.memory.factories import PASSWORD, MemoryFactory, UserFactory
 from tests.seeding import fill
 from tests.serving import manage
 
@@ -24,6 +27,31 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+
+ENTRANCE = (
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/inactive/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+    "/accounts/password/reset/key/1-no-token/",
+    "/accounts/password/reset/key/done/",
+    "/accounts/confirm-email/",
+    "/accounts/confirm-email/nonsense/",
+)
+OF_A_PERSON = (
+    "/settings/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/recovery-codes/",
+    "/accounts/2fa/recovery-codes/generate/",
+    "/accounts/2fa/reauthenticate/",
+    "/accounts/sessions/",
+    "/accounts/delete/",
+    "/accounts/logout/",
+)
 
 
 @pytest.fixture
@@ -48,12 +76,41 @@ def test_every_page_has_it(memory: Memory) -> None:
 
 def test_pages_for_everybody_have_it() -> None:
     client = Client(enforce_csrf_checks=True)
-    for address in ("/", "/accounts/login/", "/setup/x/", "/nowhere/", "/admin/login/"):
+    for address in ("/", *ENTRANCE, "/setup/x/", "/nowhere/", "/admin/login/"):
         assert policy_of(client.get(address)) == POLICY, address
-    refused = client.post("/accounts/login/", {"username": "x"})
+    refused = client.post("/accounts/login/", {"login": "x"})
     assert (refused.status_code, policy_of(refused)) == (403, POLICY)
     unknown = client.get("/", headers={"host": "rebound.example"})
     assert (unknown.status_code, policy_of(unknown)) == (400, POLICY)
+
+
+@pytest.mark.parametrize("mode", ["open", "invitation", "closed"])
+@pytest.mark.parametrize("mail_is_on", [True, False])
+def test_pages_of_accounts_have_nothing_inline(settings: Settings, mode: str, mail_is_on: bool) -> None:
+    settings.MEMORYOS_SIGNUP, settings.MAIL_IS_ON = mode, mail_is_on
+    settings.PUBLIC_URL = PublicUrl("http", "testserver", "testserver")
+    user, client = UserFactory(), Client()
+    pages = [client.get(address) for address in ENTRANCE]
+    client.post("/accounts/login/", {"login": user.username, "password": PASSWORD})
+    pages += [client.get("/accounts/reauthenticate/")]
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    pages += [client.get("/accounts/2fa/totp/activate/")]
+    secret = pages[-1].context["form"].secret
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    pages += [client.post("/accounts/2fa/totp/activate/", {"code": code}, follow=True)]
+    pages += [client.get(address) for address in OF_A_PERSON]
+    other = Client()
+    login = {"login": user.username, "password": PASSWORD}
+    pages += [other.post("/accounts/login/", login, follow=True)]
+    for page in pages:
+        where = page.request["PATH_INFO"]
+        assert policy_of(page) == POLICY, where
+        assert page.status_code == 200 or (page.status_code, where) in {
+            (403, "/accounts/signup/"),
+            (404, "/accounts/email/"),
+        }, where
+        assert re.search(r"<script(?! (?:type=\"module\" |defer )?src=)", page.text) is None, where
+        assert re.search(r"<style| style=| on[a-z]+=\"", page.text) is None, where
 
 
 def test_a_failing_server_shows_nothing_inline(rf: RequestFactory) -> None:

@@ -90,6 +90,13 @@ def test_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
             "localhost:11434",
             "must be an address like https://example.org/v1, not 'localhost:11434'.",
         ),
+        ("MEMORYOS_SIGNUP", "everybody", "must be one of open, invitation, closed, not 'everybody'."),
+        ("EMAIL_URL", "mail.example.org", "must look like smtp+tls://user:password@mail.example.org:587."),
+        ("EMAIL_URL", "smtp://mail.example.org:port", "must look like smtp+tls://user:password@mail.example.org:587."),
+        ("EMAIL_URL", "filemail:///tmp", "must look like smtp+tls://user:password@mail.example.org:587."),
+        ("EMAIL_URL", "smtp://mail.example.org", "needs PUBLIC_URL, the address that links in e-mails lead to."),
+        ("TRUSTED_PROXIES", "-1", "must be a whole number from 0 to 10, not '-1'."),
+        ("TRUSTED_PROXIES", "one", "must be a whole number from 0 to 10, not 'one'."),
     ],
 )
 def test_bad_variable_is_named(tmp_path: Path, name: str, value: str, sentence: str) -> None:

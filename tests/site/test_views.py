@@ -129,10 +129,10 @@ def test_superuser_of_the_environment_is_created_once() -> None:
 def test_sign_in_reports_a_wrong_password(client: Client) -> None:
     User.objects.create_user("tom", password=PASSWORD)
 
-    response = client.post("/accounts/login/", {"username": "tom", "password": "wrong"})
+    response = client.post("/accounts/login/", {"login": "tom", "password": "wrong"})
 
     assert response.status_code == 200
-    assert "Please enter a correct username and password." in response.text
+    assert "Username and password do not match." in response.text
     assert 'value="tom"' in response.text
 
 
@@ -140,7 +140,8 @@ def test_sign_in_reports_a_wrong_password(client: Client) -> None:
 def test_sign_out_takes_a_post(client: Client) -> None:
     client.force_login(User.objects.create_user("tom"))
 
-    assert client.get("/accounts/logout/").status_code == 405
+    assert client.get("/accounts/logout/").status_code == 200
+    assert client.get("/settings/").status_code == 200
     assert client.post("/accounts/logout/").headers["location"] == "/accounts/login/"
 
 

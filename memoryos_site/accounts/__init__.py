@@ -1,0 +1,1 @@
+"""Accounts: signing up and in, passwords, two-step sign-in and sessions, on top of django-allauth."""

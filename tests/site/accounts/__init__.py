@@ -1,0 +1,1 @@
+"""Accounts: who gets in, how, and who is put out."""

@@ -1,0 +1,206 @@
+"""Signing up: open, by invitation, closed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import User
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from memory.domain.invitations import link_token
+from memory.models import Invitation
+from memoryos_site.environment import PublicUrl
+from tests.memory.factories import AssistantFactory, UserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.site.accounts.addresses")]
+
+PASSWORD = "a-long-enough-passphrase"
+FORM = {"username": "nina", "password1": PASSWORD, "password2": PASSWORD}
+SIGN_UP = "/accounts/signup/"
+
+
+@pytest.fixture
+def mail_is_on(settings: Settings) -> None:
+    settings.MAIL_IS_ON = True
+    settings.PUBLIC_URL = PublicUrl("https", "memory.example.org", "memory.example.org")
+
+
+@pytest.fixture(autouse=True)
+def owner() -> User:
+    """Who has set the installation up."""
+    owner: User = UserFactory(username="owner")
+    return owner
+
+
+def invite(**fields: object) -> Invitation:
+    values = {"expires_at": timezone.now() + timedelta(days=1), "max_uses": 1, **fields}
+    invitation = Invitation.objects.create(assistant=AssistantFactory(), **values)
+    invitation.refresh_from_db()
+    return invitation
+
+
+def come_by(client: Client, token: str) -> None:
+    """Be somebody who has opened an invitation's link."""
+    session = client.session
+    session["invitation"] = token
+    session.save()
+
+
+def names() -> list[str]:
+    return list(User.objects.exclude(username="owner").order_by("username").values_list("username", flat=True))
+
+
+def links_on_the_sign_in_page(client: Client) -> bool:
+    return f'href="{SIGN_UP}"' in client.get("/accounts/login/").text
+
+
+def test_where_it_is_open_everybody_gets_in(client: Client, settings: Settings) -> None:
+    settings.MEMORYOS_SIGNUP = "open"
+    assert links_on_the_sign_in_page(client)
+    assert client.get(SIGN_UP).status_code == 200
+    answer = client.post(SIGN_UP, FORM)
+    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    assert names() == ["nina"]
+    assert client.get("/settings/").status_code == 200
+    assert not User.objects.get(username="nina").is_staff
+
+
+@pytest.mark.parametrize("mode", ["open", "invitation"])
+def test_before_the_owner_nobody_gets_in(client: Client, settings: Settings, owner: User, mode: str) -> None:
+    settings.MEMORYOS_SIGNUP = mode
+    come_by(client, link_token(invite()))
+    owner.delete()
+    assert not links_on_the_sign_in_page(client)
+    for page in (client.get(SIGN_UP), client.post(SIGN_UP, FORM)):
+        assert page.status_code == 403
+        assert "This installation has no owner yet." in page.text
+    assert names() == []
+
+
+def test_where_it_is_closed_nobody_does(client: Client, settings: Settings) -> None:
+    settings.MEMORYOS_SIGNUP = "closed"
+    come_by(client, link_token(invite()))
+    assert not links_on_the_sign_in_page(client)
+    for page in (client.get(SIGN_UP), client.post(SIGN_UP, FORM)):
+        assert page.status_code == 403
+        assert "This installation takes no sign-ups. Ask whoever runs it for an account." in page.text
+    assert names() == []
+
+
+def test_by_default_it_takes_an_invitation(client: Client, settings: Settings) -> None:
+    assert settings.MEMORYOS_SIGNUP == "invitation"
+    assert not links_on_the_sign_in_page(client)
+    for page in (client.get(SIGN_UP), client.post(SIGN_UP, FORM)):
+        assert page.status_code == 403
+        assert "A new account needs an invitation." in page.text
+    assert names() == []
+
+
+@pytest.mark.parametrize("mode", ["open", "invitation"])
+def test_an_invited_person_ends_on_the_invitations_page(client: Client, settings: Settings, mode: str) -> None:
+    settings.MEMORYOS_SIGNUP = mode
+    token = link_token(invite())
+    come_by(client, token)
+    assert links_on_the_sign_in_page(client)
+    page = client.get(f"/accounts/login/?next=/join/{token}/").text
+    assert "You are invited." in page
+    assert page.count(f'href="{SIGN_UP}?next=%2Fjoin%2F{quote(token)}%2F"') == 1
+    answer = client.post(SIGN_UP, FORM)
+    assert (answer.status_code, answer.headers["location"]) == (302, f"/join/{token}/")
+    assert names() == ["nina"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"expires_at": timezone.now() - timedelta(days=1)}, "This invitation has expired. Ask for a new one."),
+        ({"revoked_at": timezone.now()}, "This invitation was withdrawn. Ask for a new one."),
+        ({"use_count": 1}, "This invitation has been used up. Ask for a new one."),
+        ({}, "This invitation is not valid."),
+    ],
+)
+def test_an_invitation_that_does_not_hold_lets_nobody_in(
+    client: Client, fields: dict[str, object], sentence: str
+) -> None:
+    token = link_token(invite(**fields))
+    come_by(client, token if fields else token + "x")
+    assert not links_on_the_sign_in_page(client)
+    for page in (client.get(SIGN_UP), client.post(SIGN_UP, FORM)):
+        assert (page.status_code, sentence in page.text) == (403, True)
+    assert names() == []
+
+
+def test_a_link_withdrawn_while_the_form_is_filled_in_lets_nobody_in(client: Client) -> None:
+    invitation = invite()
+    come_by(client, link_token(invitation))
+    assert client.get(SIGN_UP).status_code == 200
+    Invitation.objects.update(revoked_at=timezone.now())
+    assert client.post(SIGN_UP, FORM).status_code == 403
+    assert names() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"username": "TOM"}, "A user with that username already exists."),
+        ({"username": "to m"}, "Enter a valid username."),
+        ({"username": "x" * 151}, "Ensure this value has at most 150 characters (it has 151)."),
+        ({"username": ""}, "This field is required."),
+        ({"password1": "12345678", "password2": "12345678"}, "This password is entirely numeric."),
+        ({"password2": "another"}, "You must type the same password each time."),
+    ],
+)
+def test_what_is_wrong_is_said(client: Client, settings: Settings, fields: dict[str, str], sentence: str) -> None:
+    settings.MEMORYOS_SIGNUP = "open"
+    UserFactory(username="tom")
+    page = client.post(SIGN_UP, {**FORM, **fields})
+    assert sentence in page.text
+    assert 'aria-invalid="true"' in page.text
+    assert names() == ["tom"]
+
+
+def test_without_mail_no_address_is_asked_nor_kept(client: Client, settings: Settings) -> None:
+    settings.MEMORYOS_SIGNUP = "open"
+    assert 'name="email"' not in client.get(SIGN_UP).text
+    client.post(SIGN_UP, {**FORM, "email": "nina@example.org"})
+    assert User.objects.get(username="nina").email == ""
+    assert not EmailAddress.objects.exists()
+
+
+@pytest.mark.usefixtures("mail_is_on")
+def test_an_address_is_optional_and_confirmed_by_a_link(client: Client, settings: Settings) -> None:
+    settings.MEMORYOS_SIGNUP = "open"
+    assert "E-mail address (optional)" in client.get(SIGN_UP).text
+    client.post(SIGN_UP, {**FORM, "email": "nina@example.org"})
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == (["nina@example.org"], "[MemoryOS] Confirm your e-mail address")
+    address = link_in(sent)
+    assert address.startswith("https://memory.example.org/accounts/confirm-email/")
+    client.post(address.removeprefix("https://memory.example.org"))
+    assert EmailAddress.objects.get().verified
+
+
+@pytest.mark.usefixtures("mail_is_on")
+def test_signing_up_does_not_tell_whether_an_address_is_known(settings: Settings) -> None:
+    settings.MEMORYOS_SIGNUP = "open"
+    EmailAddress.objects.create(user=UserFactory(), email="known@example.org", verified=True, primary=True)
+    answers = {}
+    for name in ("known", "unknown"):
+        browser = Client()
+        answer = browser.post(SIGN_UP, {**FORM, "username": name, "email": f"{name}@example.org"})
+        page = browser.get(answer.headers["location"], follow=True)
+        answers[name] = (answer.status_code, answer.headers["location"], [str(m) for m in page.context["messages"]])
+    assert answers["known"][:2] == answers["unknown"][:2] == (302, "/")
+    assert [said.replace("unknown@", "known@") for said in answers["unknown"][2]] == answers["known"][2]
+    assert EmailAddress.objects.filter(email="known@example.org", verified=True).count() == 1
+
+
+def link_in(sent: EmailMessage) -> str:
+    return next(word for word in str(sent.body).split() if word.startswith("http"))
