@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.enums import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django_stubs_ext import StrPromise
 
     from memory.llm.base import Usage
@@ -168,6 +171,12 @@ class NotAllowed(MemoryOSError):
 class LastOwner(MemoryOSError):
     message = _("An assistant needs an owner: make somebody else an owner first. Nothing was changed.")
 
+    @classmethod
+    def of(cls, assistants: Sequence[str]) -> LastOwner:
+        """Name the assistants that would be left without an owner."""
+        said = gettext("These assistants need another owner first: %(names)s. Nothing was changed.")
+        return cls(said % {"names": ", ".join(assistants)})
+
 
 class AlreadyMember(MemoryOSError):
     message = _("This person is a member already.")
@@ -191,6 +200,18 @@ class InvitationRevoked(InvitationUnusable):
 
 class InvitationUsedUp(InvitationUnusable):
     message = _("This invitation has been used up. Ask for a new one.")
+
+
+class InvitationGone(InvitationUnusable):
+    message = _("This invitation is no longer there. Ask for a new one.")
+
+
+class InvitationOfArchived(InvitationUnusable):
+    message = _("This assistant has been archived, so nobody can join it any more.")
+
+
+class AssistantIsArchived(MemoryOSError):
+    message = _("This assistant is archived. It can be read and exported; nothing in it is changed.")
 
 
 class ProposalDecided(MemoryOSError):

@@ -48,6 +48,10 @@ membership_ended = Signal()
 """A person is no longer a member of an assistant: left, removed, or the account deleted. What the assistant remembers
 of them stays, out of everybody's reach but their export. Arguments: `assistant`, `user_id` (int)."""
 
+member_returned = Signal()
+"""A person joined an assistant again whose memory of them had rested: what waits there is to be done now. Arguments:
+`memory`."""
+
 assistant_archived = Signal()
 """An assistant was archived: its members may read, and nobody talks to it. Arguments: `assistant`."""
 

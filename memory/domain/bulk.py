@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, lock_home
 from memory.domain.merging import reinstate_knowledge
+from memory.domain.roles import lock_as
 from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
 from memory.domain.undoing import deleted_words, undelete_knowledge
-from memory.enums import Subject
+from memory.enums import Role, Subject
 from memory.exceptions import DuplicateKnowledge, MemoryOSError, NothingToRestore
 from memory.models import Assistant, Knowledge, Memory
 
@@ -59,17 +60,22 @@ class Undone:
     unknown: int
 
 
-def change_all(home: Memory | Assistant, entries: Sequence[Knowledge], deed: str, *, by: User) -> Done:
+def change_all(
+    home: Memory | Assistant, entries: Sequence[Knowledge], deed: str, *, by: User, operator: bool = False
+) -> Done:
     """Do one of `DEEDS` to each of these facts of a home, in the order given; return what became of them.
 
     One transaction behind the home's lock. A fact that refuses is left as it is and hinders no other. Each change is
-    logged by its own door. Raises KeyError for an unknown deed.
+    logged by its own door. To decide on proposals the role is asked behind the lock (`operator`: see `roles.lock_as`).
+    Raises KeyError for an unknown deed, NotAllowed and NotAMember.
     """
     door = DEEDS[deed]
     changed: list[Knowledge] = []
     refused: list[tuple[Knowledge, Reason]] = []
     with transaction.atomic():
         lock_home(home)
+        if deed in ("approve", "decline") and isinstance(home, Assistant):
+            lock_as(home, by, Role.CURATOR, operator=operator)
         for entry in entries:
             try:
                 with transaction.atomic():

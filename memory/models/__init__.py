@@ -5,7 +5,7 @@ from memory.models.connection import ModelConnection
 from memory.models.event import MemoryEvent
 from memory.models.incoming import Import
 from memory.models.invitation import Invitation
-from memory.models.knowledge import Knowledge
+from memory.models.knowledge import Knowledge, SharedKnowledge
 from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
 from memory.models.page import Page, Posting, SegmentPosting
@@ -29,5 +29,6 @@ __all__ = [
     "Segment",
     "SegmentPosting",
     "SegmentVisit",
+    "SharedKnowledge",
     "Trait",
 ]
