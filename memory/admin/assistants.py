@@ -67,7 +67,8 @@ class AssistantAdmin(DomainAdmin):
 
     form = AssistantForm
     list_display = (
-        "name", "slug", "members", "memories", "facts", "proposals", "tokens", "created_by", "created_at", "archived_at",
+        "name", "slug", "members", "memories", "facts", "proposals", "tokens", "created_by", "created_at",
+        "archived_at",
     )  # fmt: skip
     list_filter = (("archived_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("created_by",)

@@ -77,7 +77,7 @@ class JobAdmin(MemoryAdmin):
             super()
             .get_queryset(request)
             .annotate(import_key=_number("import_id"))
-            .annotate(memory_key=Coalesce(_number("memory_id"), Subquery(upload)))
+            .annotate(memory_key=Coalesce(_number("memory_id"), Subquery(upload), output_field=BigIntegerField()))
             .annotate(
                 person=Subquery(memory.values("user__username")[:1]),
                 assistant=Subquery(memory.values("assistant__name")[:1]),

@@ -1,4 +1,4 @@
-"""Pages, chains and segments. What they say is private; their words are indexed and embedded, so that few can be changed."""
+"""Pages, chains and segments. What they say is private; it is indexed and embedded, so that little can be changed."""
 
 from __future__ import annotations
 
