@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.contrib.auth.models import User
@@ -43,7 +44,7 @@ def operators_figures(person: User) -> list[Figure]:
     ]
     if person.has_perm("memory.view_modelcall"):
         tokens = int(month.aggregate(tokens=Sum(TOKENS))["tokens"] or 0)
-        since = f"created_at__gte={month_began():%Y-%m-%d}"
+        since = urlencode({"created_at__gte": month_began().isoformat()})
         figures.append(
             Figure(gettext("Tokens this month"), tokens, f"{reverse('admin:memory_modelcall_changelist')}?{since}")
         )
