@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.conversations import delete_for_operator, rename_for_operator
 from chat.models import Conversation, LearntItem, MemoryUpdate, Message, RecalledItem
-from memory.admin.base import MEMORY_RELATED, OF_MEMORY_HELP, ReadOnlyAdmin, person_of
+from memory.admin.base import MEMORY_RELATED, OF_MEMORY_HELP, ReadOnlyAdmin, ThoseInUse, person_of
 from memory.admin.figures import count_of
 from memory.admin.privacy import PrivateAdmin, PrivateDomainAdmin
 from memory.models import Memory
@@ -30,7 +30,7 @@ class ConversationAdmin(PrivateDomainAdmin):
     """The title may be changed; everything else follows from the messages."""
 
     list_display = ("id", "person", "assistant", "mode", "created_at", "last_message_at", "archived_at", "deleted_at")
-    list_filter = ("mode", "last_message_at", ("memory__assistant", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("mode", "last_message_at", ("memory__assistant", ThoseInUse))
     list_select_related = MEMORY_RELATED
     search_fields = ("=id", "memory__user__username", "memory__assistant__name")
     search_help_text = OF_MEMORY_HELP

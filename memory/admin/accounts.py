@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -46,7 +47,7 @@ class PeopleAdmin(DomainAdmin, UserModelAdmin):
     """Accounts. Who is no longer active is signed out everywhere at once."""
 
     list_display = (
-        "username", "is_active", "is_staff", "last_login", "assistants", "memories", "tokens", "date_joined",
+        "username", "is_active", "is_staff", "last_login", "assistants", "memories", "tokens",
     )  # fmt: skip
     list_filter = ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     search_fields = ("=id", "username", "first_name", "last_name", "email")
@@ -128,9 +129,9 @@ class PeopleAdmin(DomainAdmin, UserModelAdmin):
         return int(obj.memory_count)
 
     @admin.display(description=_("Tokens this month"))
-    def tokens(self, obj: Any) -> int:
+    def tokens(self, obj: Any) -> str:
         """Add up what the person's memories cost."""
-        return int(obj.tokens_used)
+        return number_format(obj.tokens_used, force_grouping=True)
 
     @admin.display(description=_("Lists"))
     def links(self, obj: User) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -67,8 +68,7 @@ class AssistantAdmin(DomainAdmin):
 
     form = AssistantForm
     list_display = (
-        "name", "slug", "members", "memories", "facts", "proposals", "tokens", "created_by", "created_at",
-        "archived_at",
+        "name", "slug", "members", "memories", "facts", "proposals", "tokens", "state", "created_at",
     )  # fmt: skip
     list_filter = (("archived_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("created_by",)
@@ -159,6 +159,11 @@ class AssistantAdmin(DomainAdmin):
                 done += after.archived_at != assistant.archived_at
         messages.info(request, ngettext("%d assistant was changed.", "%d assistants were changed.", done) % done)
 
+    @admin.display(description=_("State"), ordering="archived_at")
+    def state(self, obj: Assistant) -> str:
+        """Say whether it is in use."""
+        return gettext("Archived") if obj.archived_at else gettext("In use")
+
     @admin.display(description=_("Members"))
     def members(self, obj: Any) -> int:
         """Count the members."""
@@ -180,6 +185,6 @@ class AssistantAdmin(DomainAdmin):
         return int(obj.proposal_count)
 
     @admin.display(description=_("Tokens this month"))
-    def tokens(self, obj: Any) -> int:
+    def tokens(self, obj: Any) -> str:
         """Add up what it cost."""
-        return int(obj.tokens_used)
+        return number_format(obj.tokens_used, force_grouping=True)

@@ -59,6 +59,12 @@ class MemoryAdmin(AnyAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    @admin.display(description=_("Marks"))
+    def marks(self, obj: Any) -> str:
+        """Say what a person has set it apart by."""
+        marked = (("pinned", gettext("pinned")), ("locked", gettext("locked")), ("disabled", gettext("not used")))
+        return ", ".join(said for name, said in marked if getattr(obj, name, False))
+
     @admin.display(description=_("Embedding"))
     def vector(self, obj: Any) -> str:
         """Say how long a vector is and what made it."""
@@ -144,6 +150,14 @@ class DomainAdmin(MemoryAdmin):
     def address(self, page: str, *args: Any) -> str:
         """Return the address of one of this model's pages."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
+
+
+class ThoseInUse(admin.RelatedOnlyFieldListFilter):
+    """The assistants, or whatever it is, that there are rows of; without one for "none"."""
+
+    @property
+    def include_empty_choice(self) -> bool:
+        return False
 
 
 def refused(request: HttpRequest, refusal: MemoryOSError, address: str) -> HttpResponseRedirect:

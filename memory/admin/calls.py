@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from memory.admin.base import MEMORY_RELATED, ReadOnlyAdmin
+from memory.admin.base import MEMORY_RELATED, ReadOnlyAdmin, ThoseInUse
 from memory.admin.privacy import PrivateAdmin
 from memory.models import ModelCall
 
@@ -48,7 +48,7 @@ class ModelCallAdmin(PrivateAdmin, ReadOnlyAdmin):
         "created_at", "purpose", "model", "outcome", "tokens_in", "tokens_out", "duration_ms", "assistant", "memory",
     )  # fmt: skip
     list_filter = (
-        "purpose", "outcome", ("assistant", admin.RelatedOnlyFieldListFilter), "model", "created_at",
+        "purpose", "outcome", ("assistant", ThoseInUse), "model", "created_at",
     )  # fmt: skip
     list_select_related = (*MEMORY_RELATED, "assistant")
     search_fields = ("=id", "model", "memory__user__username", "assistant__name")

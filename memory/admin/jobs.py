@@ -19,7 +19,7 @@ from procrastinate.contrib.django.models import ProcrastinateEvent, Procrastinat
 
 from memory.admin.base import MemoryAdmin
 from memory.domain.jobs import LABELS, cancel_waiting, retry_failed
-from memory.models import Import, Memory
+from memory.models import BackgroundJob, Import, Memory
 
 _OTHERS = {
     "chat.title": _("Naming a conversation"),
@@ -38,6 +38,7 @@ _STATES = {
     "aborted": _("Aborted"),
 }
 
+# The library's own page speaks of call strings and lets nobody find a memory's jobs.
 admin.site.unregister(ProcrastinateJob)
 
 
@@ -50,11 +51,11 @@ class StatusFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(_STATES.items())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ProcrastinateJob]) -> QuerySet[ProcrastinateJob]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BackgroundJob]) -> QuerySet[BackgroundJob]:
         return queryset.filter(status=self.value()) if self.value() in _STATES else queryset
 
 
-@admin.register(ProcrastinateJob)
+@admin.register(BackgroundJob)
 class JobAdmin(MemoryAdmin):
     """The queue. Jobs that have ended well are not kept."""
 
@@ -69,11 +70,11 @@ class JobAdmin(MemoryAdmin):
     open_lookups = ()
     operators_may = ("view", "change")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ProcrastinateJob]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
         upload = Import.objects.filter(pk=OuterRef("import_key")).values("memory")[:1]
         memory = Memory.objects.filter(pk=OuterRef("memory_key"))
         events = ProcrastinateEvent.objects.filter(job=OuterRef("pk")).order_by("pk")
-        told: QuerySet[ProcrastinateJob] = (
+        told: QuerySet[BackgroundJob] = (
             super()
             .get_queryset(request)
             .annotate(import_key=_number("import_id"))
@@ -91,34 +92,34 @@ class JobAdmin(MemoryAdmin):
         return obj is None and super().has_change_permission(request)
 
     @admin.action(description=_("Try the chosen failed jobs again"), permissions=["change"])
-    def retry(self, request: HttpRequest, queryset: QuerySet[ProcrastinateJob]) -> None:
+    def retry(self, request: HttpRequest, queryset: QuerySet[BackgroundJob]) -> None:
         """Queue failed jobs again."""
         self._each(request, queryset.filter(status="failed"), retry_failed)
 
     @admin.action(description=_("Cancel the chosen waiting jobs"), permissions=["change"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[ProcrastinateJob]) -> None:
+    def cancel(self, request: HttpRequest, queryset: QuerySet[BackgroundJob]) -> None:
         """Take waiting jobs out of the queue."""
         self._each(request, queryset.filter(status="todo"), cancel_waiting)
 
     def _each(
-        self, request: HttpRequest, jobs: QuerySet[ProcrastinateJob], door: Callable[[ProcrastinateJob], bool]
+        self, request: HttpRequest, jobs: QuerySet[BackgroundJob], door: Callable[[ProcrastinateJob], bool]
     ) -> None:
         done = sum(door(job) for job in jobs.order_by("id"))
         messages.info(request, ngettext("%d job was changed.", "%d jobs were changed.", done) % done)
 
     @admin.display(description=_("Task"), ordering="task_name")
-    def task(self, obj: ProcrastinateJob) -> str:
+    def task(self, obj: BackgroundJob) -> str:
         """Say what it does."""
         return str({**LABELS, **_OTHERS}.get(obj.task_name, obj.task_name))
 
     @admin.display(description=_("State"), ordering="status")
-    def state(self, obj: ProcrastinateJob) -> str:
+    def state(self, obj: BackgroundJob) -> str:
         """Say how far it is; a failed one stands out."""
         said = str(_STATES.get(obj.status, obj.status))
         return format_html('<strong class="failed">{}</strong>', said) if obj.status == "failed" else said
 
     @admin.display(description=_("Attempt"))
-    def attempt(self, obj: ProcrastinateJob) -> int:
+    def attempt(self, obj: BackgroundJob) -> int:
         """Count the attempts, this one among them."""
         return int(obj.args.get("attempt", 1))
 

@@ -9,7 +9,9 @@ from django.contrib import admin
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -35,21 +37,34 @@ _LISTS = (
 """The lists that can be narrowed to one memory."""
 
 
+class PausedFilter(admin.SimpleListFilter):
+    """What a person has paused."""
+
+    title = _("what is paused")
+    parameter_name = "paused"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("learning", _("Learning")), ("recall", _("Use in answers"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Memory]) -> QuerySet[Memory]:
+        match self.value():
+            case "learning":
+                return queryset.filter(learning_paused_at__isnull=False)
+            case "recall":
+                return queryset.filter(recall_paused_at__isnull=False)
+        return queryset
+
+
 @admin.register(Memory)
 class MemoriesAdmin(DomainAdmin):
     """What an assistant remembers of a person, in figures. Deleting one deletes all it holds."""
 
     list_display = (
-        "user", "assistant", "pages", "segments", "facts", "tokens", "calls", "last_activity", "paused", "lists",
-        "opening",
+        "user", "assistant", "pages", "segments", "facts", "tokens", "calls", "last_activity", "paused", "opening",
     )  # fmt: skip
     list_display_links = ("user", "assistant")
     list_select_related = ("user", "assistant")
-    list_filter = (
-        ("learning_paused_at", admin.EmptyFieldListFilter),
-        ("recall_paused_at", admin.EmptyFieldListFilter),
-        "created_at",
-    )
+    list_filter = (PausedFilter, "created_at")
     open_lookups = ("user", "assistant")
     search_fields = ("=id", "user__username", "assistant__name", "assistant__slug")
     search_help_text = _("A number, a person or an assistant.")
@@ -103,34 +118,34 @@ class MemoriesAdmin(DomainAdmin):
         return what_memories_hold(Memory.objects.filter(pk__in=[obj.pk for obj in objs]))
 
     @admin.display(description=_("Pages"))
-    def pages(self, obj: Any) -> int:
+    def pages(self, obj: Any) -> str:
         """Count the pages, archived ones too."""
-        return int(obj.pages_held)
+        return _linked("page", obj, obj.pages_held)
 
     @admin.display(description=_("Segments"))
-    def segments(self, obj: Any) -> int:
+    def segments(self, obj: Any) -> str:
         """Count the segments, archived ones too."""
-        return int(obj.segments_held)
+        return _linked("segment", obj, obj.segments_held)
 
     @admin.display(description=_("Active facts"))
-    def facts(self, obj: Any) -> int:
+    def facts(self, obj: Any) -> str:
         """Count the facts in use."""
-        return int(obj.facts_held)
+        return _linked("knowledge", obj, obj.facts_held)
 
     @admin.display(description=_("Tokens this month"))
-    def tokens(self, obj: Any) -> int:
+    def tokens(self, obj: Any) -> str:
         """Add up what the memory cost."""
-        return int(obj.tokens_used)
+        return number_format(obj.tokens_used, force_grouping=True)
 
     @admin.display(description=_("Calls this month"))
-    def calls(self, obj: Any) -> int:
+    def calls(self, obj: Any) -> str:
         """Count what models were asked for."""
-        return int(obj.calls_made)
+        return _linked("modelcall", obj, obj.calls_made)
 
     @admin.display(description=_("Last activity"))
-    def last_activity(self, obj: Any) -> Any:
-        """Return when anything last happened in it."""
-        return obj.active_at
+    def last_activity(self, obj: Any) -> str:
+        """Return the day on which anything last happened in it."""
+        return date_format(localtime(obj.active_at), "DATE_FORMAT") if obj.active_at else ""
 
     @admin.display(description=_("Paused"))
     def paused(self, obj: Memory) -> str:
@@ -142,12 +157,20 @@ class MemoriesAdmin(DomainAdmin):
     def lists(self, obj: Memory) -> str:
         """Link the lists of what it holds."""
         links = ((reverse(f"admin:memory_{name}_changelist"), obj.pk, label) for name, label in _LISTS)
-        return format_html_join(" ", '<a href="{}?memory__id__exact={}">{}</a>', links)
+        return format_html_join(" · ", '<a href="{}?memory__id__exact={}">{}</a>', links)
 
     @admin.display(description=_("What is private"))
     def opening(self, obj: Memory) -> str:
         """Link the form that asks why."""
         return format_html('<a href="{}">{}</a>', open_address(obj), gettext("Open"))
+
+
+def _linked(model: str, memory: Memory, number: int) -> str:
+    """Return a number that leads to the list of what it counts."""
+    address = reverse(f"admin:memory_{model}_changelist")
+    return format_html(
+        '<a href="{}?memory__id__exact={}">{}</a>', address, memory.pk, number_format(number, force_grouping=True)
+    )
 
 
 def what_memories_hold(memories: QuerySet[Memory]) -> dict[str, int]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ProfileAdmin(PrivateDomainAdmin):
     """Profile attributes. What is written here is locked against the model."""
 
-    list_display = ("id", "memory", "locked", "disabled", "created_at", "updated_at")
+    list_display = ("id", "memory", "marks", "created_at", "updated_at")
     list_filter = ("locked", "disabled", "updated_at")
     list_select_related = MEMORY_RELATED
     search_fields = OF_MEMORY
@@ -60,7 +60,7 @@ class ProfileAdmin(PrivateDomainAdmin):
 class TraitAdmin(PrivateDomainAdmin):
     """Traits. What is written here is locked against the model."""
 
-    list_display = ("id", "memory", "locked", "disabled", "created_at", "updated_at")
+    list_display = ("id", "memory", "marks", "created_at", "updated_at")
     list_filter = ("locked", "disabled", "updated_at")
     list_select_related = MEMORY_RELATED
     search_fields = OF_MEMORY
@@ -122,7 +122,7 @@ class FactsAdmin(DomainAdmin):
 class KnowledgeAdmin(PrivateDomainAdmin, FactsAdmin):
     """Facts about people. Those that an assistant's members share have a list of their own (`memory.admin.shared`)."""
 
-    list_display = ("id", "memory", "status", "pinned", "locked", "times_confirmed", "confirmed_at", "updated_at")
+    list_display = ("id", "memory", "status", "marks", "times_confirmed", "confirmed_at", "updated_at")
     list_filter = ("status", "pinned", "locked", "confirmed_at")
     list_select_related = MEMORY_RELATED
     search_fields = OF_MEMORY

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from memory.admin.base import person_of
+from memory.admin.base import ThoseInUse, person_of
 from memory.admin.persona import FactsAdmin
 from memory.domain.bulk import NOTHING_TO_DO, change_all
 from memory.domain.reembedding import reembed_fact
@@ -29,10 +29,8 @@ Refusals = list[tuple[str, str]]
 class SharedKnowledgeAdmin(FactsAdmin):
     """Facts about assistants: shared by their members, so their words are shown and searched."""
 
-    list_display = (
-        "text", "assistant", "status", "pinned", "locked", "times_confirmed", "confirmed_at", "embedding_model",
-    )  # fmt: skip
-    list_filter = ("status", ("assistant", admin.RelatedOnlyFieldListFilter), "pinned", "locked", "confirmed_at")
+    list_display = ("text", "assistant", "status", "marks", "times_confirmed", "embedding_model")
+    list_filter = ("status", ("assistant", ThoseInUse), "pinned", "locked", "confirmed_at")
     list_select_related = ("assistant",)
     search_fields = ("=id", "text", "assistant__name", "assistant__slug")
     search_help_text = _("Words of the fact, its number, or an assistant.")

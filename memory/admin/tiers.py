@@ -33,7 +33,7 @@ class MendedAdmin(PrivateAdmin):
 class PageAdmin(MendedAdmin):
     """Pages. Only what nothing else is computed from can be changed."""
 
-    list_display = ("id", "memory", "position", "tier", "source", "occurred_at", "analysed_at", "length", "disabled")
+    list_display = ("id", "memory", "position", "tier", "source", "occurred_at", "analysed_at", "length", "marks")
     list_filter = (("segment", admin.EmptyFieldListFilter), "source", "disabled", "occurred_at")
     date_hierarchy = "occurred_at"
     fields = (

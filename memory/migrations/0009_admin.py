@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("memory", "0008_teams"),
         ("admin", "0003_logentry_add_action_flag_choices"),
+        ("procrastinate", "0025_add_models"),
     ]
 
     operations = [
@@ -40,6 +41,12 @@ class Migration(migrations.Migration):
                 "constraints": [],
             },
             bases=("memory.knowledge",),
+        ),
+        migrations.CreateModel(
+            name="BackgroundJob",
+            fields=[],
+            options={"verbose_name": "background job", "proxy": True, "indexes": [], "constraints": []},
+            bases=("procrastinate.procrastinatejob",),
         ),
         migrations.RunPython(quote_no_more, migrations.RunPython.noop),
     ]

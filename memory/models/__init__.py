@@ -5,6 +5,7 @@ from memory.models.connection import ModelConnection
 from memory.models.event import MemoryEvent
 from memory.models.incoming import Import
 from memory.models.invitation import Invitation
+from memory.models.job import BackgroundJob
 from memory.models.knowledge import Knowledge, SharedKnowledge
 from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
@@ -14,6 +15,7 @@ from memory.models.segment import DialogueChain, Segment, SegmentVisit
 
 __all__ = [
     "Assistant",
+    "BackgroundJob",
     "DialogueChain",
     "Import",
     "Invitation",

@@ -11,10 +11,9 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from memory.admin.figures import TOKENS, month_began
-from memory.models import Assistant, ModelCall, SharedKnowledge
+from memory.models import Assistant, BackgroundJob, ModelCall, SharedKnowledge
 
 register = template.Library()
 
@@ -34,7 +33,7 @@ def operators_figures(person: User) -> list[Figure]:
     """Return the figures of the installation that this operator may see; one query each."""
     month = ModelCall.objects.filter(created_at__gte=month_began())
     people, assistants = User.objects.filter(is_active=True), Assistant.objects.active()
-    failed = ProcrastinateJob.objects.filter(status="failed")
+    failed = BackgroundJob.objects.filter(status="failed")
     proposed = SharedKnowledge.objects.filter(assistant__isnull=False, status="proposed")
     figures = [
         _counted(person, gettext("Active people"), people, "is_active__exact=1"),

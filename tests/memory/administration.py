@@ -13,8 +13,9 @@ from pgvector import HalfVector
 
 from memory import models
 from memory.admin.operators import NAME, create_operators
+from memory.domain.queueing import Work, submit
 from memory.enums import Actor
-from memory.models import Invitation, Memory, ModelConnection, SharedKnowledge
+from memory.models import BackgroundJob, Invitation, Memory, ModelConnection, SharedKnowledge
 from tests.memory.factories import (
     AssistantKnowledgeFactory,
     ImportFactory,
@@ -51,9 +52,16 @@ def fill() -> Rows:
         KnowledgeFactory(memory=memory, superseded_by=AssistantKnowledgeFactory(), **VECTOR),
         SharedKnowledge.objects.get(pk=shared.pk),
         MemoryEventFactory(memory=memory, user=UserFactory(), model_call=call, actor=Actor.MODEL),
-        ImportFactory(memory=memory), invite(memory), connect(memory),
+        ImportFactory(memory=memory), invite(memory), connect(memory), queue(memory),
     ]  # fmt: skip
     return {type(row): row for row in rows}
+
+
+def queue(memory: Memory) -> BackgroundJob:
+    """Queue work for a memory."""
+    submit(Work("memory.consolidate", memory.pk))
+    job: BackgroundJob = BackgroundJob.objects.latest("id")
+    return job
 
 
 def invite(memory: Memory) -> Invitation:

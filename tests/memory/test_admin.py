@@ -87,6 +87,7 @@ def test_nothing_is_added_by_hand_that_only_the_domain_can_make(
         models.Import,
         models.Invitation,
         models.ModelConnection,
+        models.BackgroundJob,
     ],
 )
 def test_logs_and_counters_are_read_only(client: Client, chief: User, model: type[Model]) -> None:
@@ -224,7 +225,7 @@ def test_what_the_domain_would_refuse_is_said_at_the_field(client: Client, chief
 
 def test_what_the_domain_does_refuse_is_a_message(client: Client, chief: User, settings: Settings) -> None:
     settings.EMBEDDING_MODEL, settings.EMBEDDING_BASE_URL = "none", "http://127.0.0.1:9/v1"
-    entry = KnowledgeFactory(text="Has a cat.")
+    entry: Any = KnowledgeFactory(text="Has a cat.")
     opened(client, entry.memory)
     answer = client.post(url(Knowledge, "change", entry.pk), {"text": "Has a dog."}, follow=True)
     assert "could not be reached" in answer.content.decode()

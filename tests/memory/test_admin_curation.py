@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -130,7 +132,7 @@ def test_who_may_only_look_has_no_actions(client: Client, person: User) -> None:
 
 
 def test_a_members_role_is_not_asked_of_operators(client: Client, person: User) -> None:
-    fact = AssistantKnowledgeFactory(status=PROPOSED, assistant=AssistantFactory())
+    fact: Any = AssistantKnowledgeFactory(status=PROPOSED, assistant=AssistantFactory())
     assert not fact.assistant.memberships.filter(user=person).exists()
     assert do(client, "approve", fact) == ["1 fact was changed."]
 

@@ -10,13 +10,13 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from memory.domain.queueing import submit_import
 from memory.domain.recording import record_page
-from memory.models import Memory
+from memory.models import BackgroundJob, Memory
 from tests.memory.administration import give, operator, url
 from tests.memory.factories import ImportFactory, MemoryFactory
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/admin/procrastinate/procrastinatejob/"
+LIST = "/admin/memory/backgroundjob/"
 
 
 @pytest.fixture
@@ -35,9 +35,10 @@ def queued(memory: Memory, status: str = "todo") -> ProcrastinateJob:
     """Queue a job as a recorded page does, and let it be as far as said."""
     with transaction.atomic(), connection.cursor() as cursor:
         record_page(memory, query="queued", response="")
-        newest = ProcrastinateJob.objects.latest("id")
+        newest: ProcrastinateJob = ProcrastinateJob.objects.latest("id")
         cursor.execute("UPDATE procrastinate_jobs SET status = %s WHERE id = %s", [status, newest.pk])
-    return ProcrastinateJob.objects.get(pk=newest.pk)
+    newest.refresh_from_db()
+    return newest
 
 
 def act(client: Client, action: str, *jobs: ProcrastinateJob) -> str:
@@ -56,7 +57,7 @@ def test_jobs_are_told_in_words(client: Client) -> None:
     assert "Scout remembering ada" in html
     assert "remembering grace" in html
     assert '<strong class="failed">Failed</strong>' in html
-    assert "Moving pages to mid-term memory" in client.get(url(ProcrastinateJob, "change", job.pk)).text
+    assert "Moving pages to mid-term memory" in client.get(url(BackgroundJob, "change", job.pk)).text
 
 
 def test_jobs_are_found_by_state(client: Client) -> None:
@@ -94,18 +95,18 @@ def test_waiting_jobs_are_cancelled_and_no_others(client: Client) -> None:
 
 def test_jobs_are_neither_edited_added_nor_deleted(client: Client, person: User) -> None:
     job = queued(MemoryFactory())
-    give(person, *(f"procrastinate.{action}_procrastinatejob" for action in ("add", "delete")))
+    give(person, *(f"memory.{action}_backgroundjob" for action in ("add", "delete")))
     asked = [
-        client.post(url(ProcrastinateJob, "change", job.pk), {}),
-        client.post(url(ProcrastinateJob, "delete", job.pk), {"post": "yes"}),
-        client.get(url(ProcrastinateJob, "add")),
+        client.post(url(BackgroundJob, "change", job.pk), {}),
+        client.post(url(BackgroundJob, "delete", job.pk), {"post": "yes"}),
+        client.get(url(BackgroundJob, "add")),
     ]
     assert [answer.status_code for answer in asked] == [403, 403, 403]
 
 
 def test_who_may_only_look_does_nothing(client: Client, person: User) -> None:
     person.groups.clear()
-    give(person, "procrastinate.view_procrastinatejob")
+    give(person, "memory.view_backgroundjob")
     job = queued(MemoryFactory())
     client.post(LIST, {"action": "cancel", "_selected_action": [job.pk]})
     assert ProcrastinateJob.objects.filter(pk=job.pk).exists()

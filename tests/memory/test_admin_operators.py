@@ -26,7 +26,7 @@ MORE = {
     "memory.add_membership", "memory.change_membership", "memory.delete_membership",
     "memory.change_invitation", "memory.delete_modelconnection",
     "memory.change_sharedknowledge", "memory.delete_sharedknowledge",
-    "procrastinate.change_procrastinatejob",
+    "memory.change_backgroundjob",
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_operators_see_all_and_open_nothing() -> None:
     registered = {
         f"{model._meta.app_label}.view_{model._meta.model_name}"
         for model, page in admin.site._registry.items()
-        if model._meta.app_label in ("memory", "chat", "procrastinate")
+        if model._meta.app_label in ("memory", "chat")
     }
     assert looking == registered | {"auth.view_user"}
     assert "memory.open_private" not in granted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -345,7 +346,12 @@ def test_invitations_are_listed_without_their_links_and_revoked(client: Client, 
 
 def test_invitations_are_found_by_their_state(client: Client) -> None:
     memory, past = MemoryFactory(), timezone.now() - timedelta(days=1)
-    states = {"open": {}, "revoked": {"revoked_at": past}, "used_up": {"use_count": 3}, "expired": {"expires_at": past}}
+    states: dict[str, dict[str, Any]] = {
+        "open": {},
+        "revoked": {"revoked_at": past},
+        "used_up": {"use_count": 3},
+        "expired": {"expires_at": past},
+    }
     made = {}
     for state, columns in states.items():
         invitation = invite(memory)

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 SECRET = "Zanzibar<b>secret"
 SEEN = re.compile("zanzibar", re.IGNORECASE)
 REASON = "Ticket 12: she asked us to look."
-OURS = ("memory", "chat", "auth", "procrastinate")
+OURS = ("memory", "chat", "auth")
 PRIVATE = [model for model, page in admin.site._registry.items() if isinstance(page, PrivateAdmin)]
 REGISTERED = [model for model in admin.site._registry if model._meta.app_label in OURS]
 
@@ -208,7 +208,7 @@ def test_opening_asks_why_shows_and_is_noted(client: Client, memory: Memory, per
 
 def test_every_look_is_noted_and_the_reason_holds_for_one_memory_and_a_while(client: Client, person: User) -> None:
     give(person, "memory.open_private")
-    facts = [KnowledgeFactory(text=f"Zanzibar {number}") for number in range(2)]
+    facts: list[Any] = [KnowledgeFactory(text=f"Zanzibar {number}") for number in range(2)]
     mine, other = (url(Knowledge, "change", fact.pk) for fact in facts)
     open_with(client, facts[0].memory)
     assert [bool(SEEN.search(client.get(address).text)) for address in (mine, mine, other)] == [True, True, False]
@@ -222,7 +222,7 @@ def test_every_look_is_noted_and_the_reason_holds_for_one_memory_and_a_while(cli
 
 def test_a_reason_does_not_outlive_the_permission(client: Client, person: User) -> None:
     give(person, "memory.open_private")
-    fact = KnowledgeFactory(text=SECRET)
+    fact: Any = KnowledgeFactory(text=SECRET)
     open_with(client, fact.memory)
     person.user_permissions.clear()
     assert not SEEN.search(client.get(url(Knowledge, "change", fact.pk)).text)
@@ -230,7 +230,7 @@ def test_a_reason_does_not_outlive_the_permission(client: Client, person: User) 
 
 def test_another_sign_in_is_asked_anew(client: Client, person: User) -> None:
     give(person, "memory.open_private")
-    fact = KnowledgeFactory(text=SECRET)
+    fact: Any = KnowledgeFactory(text=SECRET)
     open_with(client, fact.memory)
     elsewhere = Client()
     elsewhere.force_login(person)
@@ -240,14 +240,14 @@ def test_another_sign_in_is_asked_anew(client: Client, person: User) -> None:
 @pytest.mark.parametrize("reason", ["", "   ", "x", "y" * 301, "why\0not"])
 def test_a_reason_is_needed(client: Client, person: User, reason: str) -> None:
     give(person, "memory.open_private")
-    fact = KnowledgeFactory(text=SECRET)
+    fact: Any = KnowledgeFactory(text=SECRET)
     assert open_with(client, fact.memory, reason).status_code == 422
     assert not SEEN.search(client.get(url(Knowledge, "change", fact.pk)).text)
 
 
 def test_a_reason_is_shown_as_text(client: Client, person: User) -> None:
     give(person, "memory.open_private")
-    fact = KnowledgeFactory()
+    fact: Any = KnowledgeFactory()
     open_with(client, fact.memory, "<script>alert(1)</script>")
     subject = Client()
     subject.force_login(fact.memory.user)
@@ -293,7 +293,7 @@ def test_what_is_closed_is_not_changed(
     client: Client, person: User, model: type[Model], posted: dict[str, str]
 ) -> None:
     give(person, "memory.open_private", f"memory.change_{model._meta.model_name}")
-    row = {Profile: ProfileFactory, Knowledge: KnowledgeFactory, Page: PageFactory}[model]()
+    row: Any = {Profile: ProfileFactory, Knowledge: KnowledgeFactory, Page: PageFactory}[model]()
     address = url(model, "change", row.pk)
     assert client.post(address, posted).status_code == 403
     open_with(client, row.memory)
@@ -320,7 +320,7 @@ def test_who_may_not_open_neither_changes_adds_nor_deletes(client: Client, perso
 
 def test_what_was_done_here_is_logged_without_words(client: Client, person: User) -> None:
     give(person, "memory.open_private", "memory.change_knowledge", "memory.delete_knowledge")
-    fact = KnowledgeFactory(text=SECRET)
+    fact: Any = KnowledgeFactory(text=SECRET)
     open_with(client, fact.memory)
     client.post(url(Knowledge, "change", fact.pk), {"text": f"{SECRET} more"})
     client.post(url(Knowledge, "delete", fact.pk), {"post": "yes"})
