@@ -74,7 +74,10 @@ class MessageAdmin(PrivateAdmin, ReadOnlyAdmin):
     list_select_related = ("conversation",)
     search_fields = ("=id", "=conversation__id", "conversation__memory__user__username")
     search_help_text = _("A number, a conversation’s id, or a person. What was said is not searched.")
-    raw_id_fields = ("conversation", "parent", "page")
+    fields = (
+        "conversation", "parent", "role", "status", "content", "error", "continues", "off_record", "client_id", "model",
+        "tokens_in", "tokens_out", "prompt_tokens", "page", "created_at", "finished_at",
+    )  # fmt: skip
     ordering = ("-id",)
     open_lookups = ("conversation",)
     # What a server says of a failure may quote what it was sent.

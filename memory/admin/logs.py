@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import MEMORY_RELATED, OF_MEMORY, OF_MEMORY_HELP, ReadOnlyAdmin
@@ -23,6 +20,10 @@ class MemoryEventAdmin(PrivateAdmin, ReadOnlyAdmin):
     search_fields = ("=target_id", "user__username", "memory__user__username", "assistant__name")
     search_help_text = _("The number of what it happened to, a person or an assistant.")
     date_hierarchy = "created_at"
+    fields = (
+        "created_at", "kind", "target_type", "target_id", "actor", "user", "assistant", "memory", "model_call",
+        "job_id", "before", "after",
+    )  # fmt: skip
     private = ("before", "after")
 
 
@@ -36,8 +37,9 @@ class ImportAdmin(PrivateAdmin, ReadOnlyAdmin):
     search_fields = OF_MEMORY
     search_help_text = OF_MEMORY_HELP
     date_hierarchy = "created_at"
-    exclude = ("preview",)
+    # Not the preview: it quotes the file.
+    fields = (
+        "memory", "by", "file_name", "size", "sha256", "language", "format", "state", "confirmed", "total", "done",
+        "added", "known", "outcome", "error", "created_at", "finished_at",
+    )  # fmt: skip
     private = ("file_name", "sha256", "outcome", "error")
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [name for name in super().get_fields(request, obj) if name != "preview"]

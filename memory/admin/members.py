@@ -142,13 +142,13 @@ class InvitationAdmin(MemoryAdmin):
 class ModelConnectionAdmin(ReadOnlyAdmin, DomainAdmin):
     """Which models answer. Keys are never shown; connecting is done on the page that tries the connection."""
 
-    list_display = ("home", "model", "base_url", "has_key", "updated_by", "updated_at")
+    list_display = ("home", "model", "server", "has_key", "updated_by", "updated_at")
     list_filter = ("updated_at",)
     list_select_related = ("assistant", "updated_by")
     search_fields = ("=id", "assistant__name", "assistant__slug", "model")
     search_help_text = _("A number, an assistant or a model.")
     ordering = ("-pk",)
-    fields = ("home", "model", "base_url", "has_key", "updated_by", "updated_at")
+    fields = ("home", "model", "server", "has_key", "updated_by", "updated_at")
     readonly_fields = fields
     operators_may = ("view", "delete")
 
@@ -164,6 +164,11 @@ class ModelConnectionAdmin(ReadOnlyAdmin, DomainAdmin):
     def home(self, obj: ModelConnection) -> str:
         """Name the assistant, or the installation."""
         return str(obj.assistant or gettext("The whole installation"))
+
+    @admin.display(description=_("Server"))
+    def server(self, obj: ModelConnection) -> str:
+        """Say where it is."""
+        return obj.host
 
     @admin.display(description=_("Key"), boolean=True)
     def has_key(self, obj: ModelConnection) -> bool:

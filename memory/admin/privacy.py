@@ -69,9 +69,9 @@ def _grant(request: HttpRequest, memory_id: int, reason: str) -> None:
 class PrivateAdmin(MemoryAdmin):
     """Rows of which some fields are a person's own business.
 
-    `private` names those fields. Lists, searches and filters never touch them; a row's page leaves them out until the
-    operator has said why, and every such page that is shown is noted before. Changing needs an opened page, deleting
-    the permission.
+    `fields` names all that are shown, so that a column that is added stays unseen, and `private` those that are
+    closed. Lists, searches and filters never touch them; a row's page leaves them out until the operator has said why,
+    and every such page that is shown is noted before. Changing needs an opened page, deleting the permission.
     """
 
     private: tuple[str, ...] = ()

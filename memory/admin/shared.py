@@ -38,7 +38,7 @@ class SharedKnowledgeAdmin(FactsAdmin):
     ordering = ("-pk",)
     fields = (
         "assistant", "text", "status", "pinned", "locked", "times_confirmed", "confirmed_at", "valid_from", "valid_to",
-        "superseded_by", "vector", "created_at", "updated_at",
+        "superseded_by", "proposed_by", "vector", "created_at", "updated_at",
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name != "text")
     actions = ("approve", "decline", "archive", "reembed")

@@ -70,6 +70,7 @@ class PostingAdmin(PostingsAdmin):
     """The index over pages."""
 
     list_display = ("id", "memory", "page", "frequency", "length")
+    fields = ("memory", "page", "term", "frequency", "query_frequency", "length")
     list_select_related = ("page", *MEMORY_RELATED)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
@@ -81,6 +82,7 @@ class SegmentPostingAdmin(PostingsAdmin):
     """The index over segments."""
 
     list_display = ("id", "memory", "segment", "frequency")
+    fields = ("memory", "segment", "term", "frequency")
     list_select_related = ("segment", *MEMORY_RELATED)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentPosting]:

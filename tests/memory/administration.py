@@ -74,7 +74,10 @@ def invite(memory: Memory) -> Invitation:
 def connect(memory: Memory) -> ModelConnection:
     """Connect a model to a memory's assistant."""
     return ModelConnection.objects.create(
-        assistant=memory.assistant, base_url="https://models.example/v1", model="gpt-4o", sealed_key="sealed"
+        assistant=memory.assistant,
+        base_url="https://user:word@models.example/v1/secretpath",
+        model="gpt-4o",
+        sealed_key="sealed",
     )
 
 

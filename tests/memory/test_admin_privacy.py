@@ -10,7 +10,8 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.db.models import Model
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, JSONField, Model, TextField
 from django.test import Client
 from django.urls import reverse
 
@@ -76,6 +77,28 @@ def pages_of(model: type[Model]) -> Iterator[str]:
     for row in model._default_manager.order_by("pk")[:4]:
         for page in ("change", "delete", "history"):
             yield url(model, page, row.pk)
+
+
+TOLD = {
+    "chat.Message.client_id", "chat.Message.model", "chat.Message.prompt_tokens",
+    "memory.Import.format", "memory.Import.language",
+    "memory.Knowledge.embedding_model", "memory.Page.embedding_model", "memory.Segment.embedding_model",
+    "memory.MemoryEvent.target_type", "memory.ModelCall.model",
+}  # fmt: skip
+"""Columns of private rows that may hold any text and say nothing of a person."""
+
+
+@pytest.mark.parametrize("model", PRIVATE)
+def test_whatever_column_may_hold_words_is_private_or_known_to_be_none(model: type[Model]) -> None:
+    page: Any = admin.site._registry[model]
+    assert page.fields
+    shown = set(page.fields) - set(page.private)
+    texts = (CharField, TextField, JSONField, ArrayField)
+    columns = {field.name for field in model._meta.fields if isinstance(field, texts) and not field.choices}
+    assert {f"{model._meta.label}.{name}" for name in columns & shown} <= TOLD
+    assert columns - shown - set(page.private) - {"fingerprint", "preview", "embedding_model", "languages"} == set()
+    assert not columns & {str(name) for name in page.list_display} - {name.split(".")[2] for name in TOLD}
+    assert not columns & {name.lstrip("=^@").split("__")[0] for name in page.search_fields} - {"model"}
 
 
 def open_with(client: Client, memory: Memory, reason: str = REASON, then: str = "") -> Any:
