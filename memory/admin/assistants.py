@@ -62,6 +62,24 @@ class NewAssistantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         self.fields["slug"].help_text = gettext("Its name in addresses, which stays. Blank: made from the name.")
 
 
+class InUseFilter(admin.SimpleListFilter):
+    """Whether an assistant was archived."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("in_use", _("In use")), ("archived", _("Archived"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Assistant]) -> QuerySet[Assistant]:
+        match self.value():
+            case "in_use":
+                return queryset.filter(archived_at__isnull=True)
+            case "archived":
+                return queryset.filter(archived_at__isnull=False)
+        return queryset
+
+
 @admin.register(Assistant)
 class AssistantAdmin(DomainAdmin):
     """Assistants. People join one by a membership, and leave it out of use by archiving."""
@@ -70,7 +88,7 @@ class AssistantAdmin(DomainAdmin):
     list_display = (
         "name", "slug", "members", "memories", "facts", "proposals", "tokens", "state", "created_at",
     )  # fmt: skip
-    list_filter = (("archived_at", admin.EmptyFieldListFilter), "created_at")
+    list_filter = (InUseFilter, "created_at")
     list_select_related = ("created_by",)
     search_fields = ("name", "slug")
     search_help_text = _("A name, also as it stands in addresses.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from memory.domain.activity import event, log
 from memory.domain.membership import leave_all, require_not_last_owner
 from memory.enums import EventKind
-from memory.models import Assistant, Memory
+from memory.models import Assistant, Memory, ModelCall
 from memory.signals import assistant_archived
 
 
@@ -43,6 +43,8 @@ def _delete_account(user: User, by: User) -> bool:
     for assistant in assistants:
         if not assistant.memberships.exists():
             _close(assistant, person, by)
+    # The costs stay with their assistants; why a call failed was the person's to know.
+    ModelCall.objects.filter(memory__user=person).update(detail="")
     person.delete()
     return True
 

@@ -47,5 +47,7 @@ def configure(row: Assistant | Membership, fields: Collection[str], *, by: User)
         fresh = type(row)._default_manager.get(pk=row.pk)
         before = {name: getattr(fresh, name) for name in fields}
         after = {name: getattr(row, name) for name in fields}
+        if isinstance(row, Membership):
+            after["name"] = row.user.get_username()
         row.save(update_fields=list(fields))
         log(event(EventKind.CONFIGURED, row, assistant=locked, by=by, before=before, after=after))

@@ -37,7 +37,7 @@ def operators_figures(person: User) -> list[Figure]:
     proposed = SharedKnowledge.objects.filter(assistant__isnull=False, status="proposed")
     figures = [
         _counted(person, gettext("Active people"), people, "is_active__exact=1"),
-        _counted(person, gettext("Assistants in use"), assistants, "archived_at__isempty=1"),
+        _counted(person, gettext("Assistants in use"), assistants, "state=in_use"),
         _counted(person, gettext("Failed jobs"), failed, "status=failed", is_trouble=True),
         _counted(person, gettext("Proposals waiting"), proposed, "status__exact=proposed"),
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -82,6 +84,36 @@ def test_two_curators_at_once_decide_once(client: Client) -> None:
     assert do(second, "decline", fact) == ["0 facts were changed. 1 needed nothing."]
     assert states(fact) == [ACTIVE]
     assert MemoryEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_curators_in_the_same_moment_share_the_work() -> None:
+    facts = [AssistantKnowledgeFactory(status=PROPOSED) for _ in range(6)]
+    clients = []
+    for _ in range(2):
+        browser = Client()
+        browser.force_login(operator())
+        clients.append(browser)
+    ready, said = threading.Barrier(2), {}
+
+    def curate(number: int, deed: str) -> None:
+        try:
+            ready.wait(10)
+            said[number] = do(clients[number], deed, *facts)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=curate, args=pair) for pair in ((0, "approve"), (1, "decline"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    done = [int(said[number][0].split()[0]) for number in range(2)]
+    kinds = list(MemoryEvent.objects.values_list("kind", flat=True))
+    assert sum(done) == len(kinds) == 6
+    # Each fact was decided once, by one of them.
+    assert done == [kinds.count(EventKind.APPROVED), kinds.count(EventKind.DECLINED)]
+    assert sorted(states(*facts)) == sorted([ACTIVE] * done[0] + [KnowledgeStatus.DISABLED] * done[1])
 
 
 def test_one_that_was_deleted_meanwhile_hinders_no_other(client: Client) -> None:

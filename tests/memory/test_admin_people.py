@@ -186,6 +186,15 @@ def test_assistants_are_listed_with_what_they_hold(client: Client) -> None:
     assert counts == (2, 1, 1, 1, 3)
 
 
+def test_assistants_are_found_by_their_state(client: Client) -> None:
+    used, archived = AssistantFactory(), AssistantFactory(archived_at=EPOCH)
+    found = [
+        [row.pk for row in client.get(url(Assistant, "changelist"), {"state": state}).context["cl"].queryset]
+        for state in ("in_use", "archived")
+    ]
+    assert found == [[used.pk], [archived.pk]]
+
+
 SETTINGS = {"name": "Helper", "instructions": "", "model_settings": "{}", "memory_settings": "{}"}
 
 

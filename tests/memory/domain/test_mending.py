@@ -57,5 +57,5 @@ def test_settings_are_logged_with_both_states() -> None:
         None,
         membership.assistant,
         {"monthly_budget": 5},
-        {"monthly_budget": 700},
+        {"monthly_budget": 700, "name": membership.user.username},
     )
