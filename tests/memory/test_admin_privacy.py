@@ -11,13 +11,14 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, JSONField, Model, TextField
+from django.db.models import CharField, JSONField, Model, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.test import Client
 from django.urls import reverse
 
 from memory.admin.privacy import PrivateAdmin
 from memory.enums import EventKind
-from memory.models import Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, SharedKnowledge
+from memory.models import Assistant, Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, SharedKnowledge
 from tests.memory.administration import give, operator, url
 from tests.memory.factories import (
     AssistantKnowledgeFactory,
@@ -50,9 +51,15 @@ def memory() -> Memory:
     page = PageFactory(memory=memory, query=SECRET, external_id=SECRET)
     PostingFactory(page=page, term="zanzibar")
     SegmentPostingFactory(segment=memory.segments.first(), term="zanzibar")
-    # Names of models and what members share are nobody's secret.
+    # Names of people, assistants and models, and what members share, are nobody's secret.
+    User.objects.filter(username__icontains="zanzibar").update(
+        username=Concat(Value("person-"), Cast("pk", TextField()))
+    )
+    Assistant.objects.filter(name__icontains="zanzibar").update(name="Scout")
+    Assistant.objects.update(instructions="", model_settings={})
     ModelCall.objects.update(model="gpt-4o-mini")
-    memory.assistant.knowledge.all().delete()
+    MemoryEvent.objects.filter(memory=None).delete()
+    Knowledge.objects.filter(memory=None).delete()
     AssistantKnowledgeFactory(assistant=memory.assistant, text="Recommends films.")
     return memory
 
