@@ -15,11 +15,15 @@ from memory.admin.persona import FactsAdmin
 from memory.domain.bulk import NOTHING_TO_DO, change_all
 from memory.domain.reembedding import reembed_fact
 from memory.embedding import get_embedder
+from memory.enums import KnowledgeStatus
 from memory.exceptions import ModelError
 from memory.models import Assistant, SharedKnowledge
 
 MOST = 500
 """Facts that one action goes through."""
+
+_BEGINS = {"approve": KnowledgeStatus.PROPOSED, "decline": KnowledgeStatus.PROPOSED, "archive": KnowledgeStatus.ACTIVE}
+"""The status that a deed is for; of another one there is nothing to do."""
 
 Refusals = list[tuple[str, str]]
 """What was not done: to which fact, and why."""
@@ -80,7 +84,9 @@ class SharedKnowledgeAdmin(FactsAdmin):
         """Do a deed to one fact after the other, each in a transaction of its own."""
         done, skipped, failed = 0, 0, Refusals()
         for entry in self._chosen(request, queryset):
-            assert entry.assistant is not None
+            if entry.assistant is None or entry.status != _BEGINS[deed]:
+                skipped += 1
+                continue
             try:
                 result = change_all(entry.assistant, [entry], deed, by=person_of(request), operator=True)
             except Assistant.DoesNotExist:
