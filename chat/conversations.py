@@ -12,6 +12,8 @@ from django.utils import timezone
 from chat.enums import Status, TitleSource
 from chat.exceptions import ConversationGone, MemoryBusy
 from chat.models import Conversation, Message
+from memory.domain.activity import event, log
+from memory.enums import EventKind
 from memory.models import Memory
 from memory.models.memory import MemoryQuerySet
 
@@ -97,6 +99,33 @@ def restore_all_conversations(user: User, deleted_at: datetime) -> list[UUID]:
     ids = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
     Conversation.objects.filter(pk__in=ids).update(deleted_at=None)
     return ids
+
+
+@transaction.atomic
+def rename_for_operator(conversation: Conversation, title: str, *, by: User) -> None:
+    """Give anybody's conversation another title from the administration; noted in its person's timeline without words.
+
+    In one transaction: lock its memory and it; rename it; log `edited`. Raises DoesNotExist when either is gone.
+    """
+    memory = Memory.objects.locked(conversation.memory_id)
+    row = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    row.title, row.title_source = title, TitleSource.PERSON
+    row.save(update_fields=["title", "title_source"])
+    log(event(EventKind.EDITED, memory, memory=memory, by=by, after={"what": "conversation"}))
+
+
+@transaction.atomic
+def delete_for_operator(conversation: Conversation, *, by: User) -> None:
+    """Delete anybody's conversation from the administration, for good; noted in its person's timeline.
+
+    In one transaction: lock its memory, it and its messages; delete it; log `deleted`. Memory keeps what it learnt.
+    Raises DoesNotExist when either is gone.
+    """
+    memory = Memory.objects.locked(conversation.memory_id)
+    row = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    _lock_messages(row)
+    row.delete()
+    log(event(EventKind.DELETED, memory, memory=memory, by=by, after={"what": "conversation"}))
 
 
 def purge_deleted(now: datetime) -> int:

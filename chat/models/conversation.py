@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from chat.enums import Mode, TitleSource
 from memory.models import Memory
@@ -146,7 +147,7 @@ class Conversation(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return gettext("Conversation %(number)s") % {"number": self.pk}
 
     def get_absolute_url(self) -> str:
         """Return the address of its page."""

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Left, Now
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from chat.enums import CONTINUABLE, RETRYABLE, MessageRole, Status
 from chat.models.conversation import Conversation
@@ -190,7 +191,7 @@ class Message(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_role_display()}: {self.content[:60]}"
+        return gettext("Message %(number)s") % {"number": self.pk}
 
     @property
     def external_id(self) -> str:

@@ -1,5 +1,7 @@
-"""Django's admin over the memory: everything can be looked at, only what breaks nothing can be changed."""
+"""Django's admin for operators: figures and states of everything, what is private only when it is opened, and no way
+round the domain.
+"""
 
-from memory.admin import logs, people, persona, tiers
+from memory.admin import accounts, assistants, calls, jobs, logs, members, memories, persona, shared, tiers
 
-__all__ = ["logs", "people", "persona", "tiers"]
+__all__ = ["accounts", "assistants", "calls", "jobs", "logs", "members", "memories", "persona", "shared", "tiers"]

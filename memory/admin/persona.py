@@ -1,4 +1,4 @@
-"""Long-term memory: profile, traits, knowledge. Changes go through the domain."""
+"""Long-term memory about people: profile, traits, facts. Private; changes go through the domain."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from memory.admin.base import MEMORY_RELATED, AnyAdmin, DomainAdmin, person_of
+from memory.admin.base import MEMORY_RELATED, OF_MEMORY, OF_MEMORY_HELP, AnyAdmin, DomainAdmin, person_of
+from memory.admin.privacy import PrivateDomainAdmin, may_open
 from memory.domain import knowledge, persona
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus
@@ -22,22 +23,26 @@ if TYPE_CHECKING:
 
 
 @admin.register(Profile)
-class ProfileAdmin(DomainAdmin):
+class ProfileAdmin(PrivateDomainAdmin):
     """Profile attributes. What is written here is locked against the model."""
 
-    list_display = ("name", "value", "memory", "locked", "updated_at")
-    list_filter = ("locked", "updated_at")
+    list_display = ("id", "memory", "marks", "created_at", "updated_at")
+    list_filter = ("locked", "disabled", "updated_at")
     list_select_related = MEMORY_RELATED
-    search_fields = ("name", "value", "memory__user__username")
+    search_fields = OF_MEMORY
+    search_help_text = OF_MEMORY_HELP
     date_hierarchy = "updated_at"
+    # Not by name, as elsewhere: the order would tell something of it.
+    ordering = ("-pk",)
     autocomplete_fields = ("memory",)
-    fields = ("memory", "name", "value", "locked", "created_at", "updated_at")
+    fields = ("memory", "name", "value", "locked", "disabled", "created_at", "updated_at")
+    private = ("name", "value")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return AnyAdmin.has_add_permission(self, request)
+        return AnyAdmin.has_add_permission(self, request) and may_open(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Profile | None = None) -> tuple[str, ...]:
-        fixed = ("locked", "created_at", "updated_at")
+        fixed = ("locked", "disabled", "created_at", "updated_at")
         return ("memory", "name", *fixed) if obj else fixed
 
     def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:
@@ -52,16 +57,19 @@ class ProfileAdmin(DomainAdmin):
 
 
 @admin.register(Trait)
-class TraitAdmin(DomainAdmin):
+class TraitAdmin(PrivateDomainAdmin):
     """Traits. What is written here is locked against the model."""
 
-    list_display = ("label", "level", "memory", "locked", "updated_at")
-    list_filter = ("level", "locked", "updated_at")
+    list_display = ("id", "memory", "marks", "created_at", "updated_at")
+    list_filter = ("locked", "disabled", "updated_at")
     list_select_related = MEMORY_RELATED
-    search_fields = ("dimension", "reason", "memory__user__username")
+    search_fields = OF_MEMORY
+    search_help_text = OF_MEMORY_HELP
     date_hierarchy = "updated_at"
-    fields = ("memory", "dimension", "level", "reason", "locked", "created_at", "updated_at")
-    readonly_fields = ("memory", "dimension", "locked", "created_at", "updated_at")
+    ordering = ("-pk",)
+    fields = ("memory", "dimension", "level", "reason", "locked", "disabled", "created_at", "updated_at")
+    readonly_fields = ("memory", "dimension", "locked", "disabled", "created_at", "updated_at")
+    private = ("dimension", "level", "reason")
 
     def save_model(self, request: HttpRequest, obj: Trait, form: Any, change: bool) -> None:
         persona.edit_trait(obj, obj.level, obj.reason, by=person_of(request))
@@ -70,7 +78,7 @@ class TraitAdmin(DomainAdmin):
         persona.delete_trait(obj, by=person)
 
 
-class KnowledgeForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class FactForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Says at the field what the domain would refuse."""
 
     text = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 3, "cols": 80}))
@@ -89,26 +97,10 @@ class KnowledgeForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         return text
 
 
-@admin.register(Knowledge)
-class KnowledgeAdmin(DomainAdmin):
+class FactsAdmin(DomainAdmin):
     """Facts. What is written here is locked against the model."""
 
-    form = KnowledgeForm
-    list_display = ("__str__", "subject", "home", "status", "pinned", "locked", "times_confirmed", "confirmed_at")
-    list_filter = ("subject", "status", "pinned", "locked", "confirmed_at")
-    list_select_related = (*MEMORY_RELATED, "assistant")
-    search_fields = ("text", "memory__user__username", "assistant__name")
-    date_hierarchy = "confirmed_at"
-    fields = (
-        "subject", "memory", "assistant", "text", "status", "pinned", "locked", "times_confirmed", "confirmed_at",
-        "valid_from", "valid_to", "superseded_by", "vector", "created_at", "updated_at",
-    )  # fmt: skip
-    readonly_fields = tuple(name for name in fields if name != "text")
-
-    @admin.display(description=_("Belongs to"))
-    def home(self, obj: Knowledge) -> str:
-        """Return the memory or the assistant."""
-        return str(obj.memory or obj.assistant)
+    form = FactForm
 
     def save_model(self, request: HttpRequest, obj: Knowledge, form: Any, change: bool) -> None:
         knowledge.edit_knowledge(obj, obj.text, get_embedder(), by=person_of(request))
@@ -124,3 +116,26 @@ class KnowledgeAdmin(DomainAdmin):
             request, object_id, form_url, extra_context
         )
         return response
+
+
+@admin.register(Knowledge)
+class KnowledgeAdmin(PrivateDomainAdmin, FactsAdmin):
+    """Facts about people. Those that an assistant's members share have a list of their own (`memory.admin.shared`)."""
+
+    list_display = ("id", "memory", "status", "marks", "times_confirmed", "confirmed_at", "updated_at")
+    list_filter = ("status", "pinned", "locked", "confirmed_at")
+    list_select_related = MEMORY_RELATED
+    search_fields = OF_MEMORY
+    search_help_text = OF_MEMORY_HELP
+    date_hierarchy = "confirmed_at"
+    ordering = ("-pk",)
+    fields = (
+        "memory", "text", "status", "pinned", "locked", "times_confirmed", "confirmed_at", "valid_from", "valid_to",
+        "superseded_by", "vector", "created_at", "updated_at",
+    )  # fmt: skip
+    readonly_fields = tuple(name for name in fields if name != "text")
+    private = ("text",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Knowledge]:
+        mine: QuerySet[Knowledge] = super().get_queryset(request).filter(memory__isnull=False)
+        return mine

@@ -1,4 +1,4 @@
-"""Pages, chains and segments. Their words are indexed and embedded, so they are read here, not rewritten."""
+"""Pages, chains and segments. What they say is private; it is indexed and embedded, so that little can be changed."""
 
 from __future__ import annotations
 
@@ -10,27 +10,38 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from memory.admin.base import MEMORY_RELATED, MemoryAdmin, ReadOnlyAdmin
+from memory.admin.base import MEMORY_RELATED, OF_MEMORY, OF_MEMORY_HELP, ReadOnlyAdmin, person_of
+from memory.admin.figures import count_of
+from memory.admin.privacy import PrivateAdmin
+from memory.domain.mending import mend_row
 from memory.models import DialogueChain, Page, Posting, Segment, SegmentPosting, SegmentVisit
 
 
+class MendedAdmin(PrivateAdmin):
+    """Rows of which a few fields can be put right."""
+
+    list_select_related = MEMORY_RELATED
+    search_fields = OF_MEMORY
+    search_help_text = OF_MEMORY_HELP
+    ordering = ("-pk",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        mend_row(obj, form.changed_data, by=person_of(request))
+
+
 @admin.register(Page)
-class PageAdmin(MemoryAdmin):
+class PageAdmin(MendedAdmin):
     """Pages. Only what nothing else is computed from can be changed."""
 
-    list_display = ("position", "excerpt", "memory", "tier", "source", "occurred_at", "analysed_at")
-    list_display_links = ("position", "excerpt")
-    list_filter = (("segment", admin.EmptyFieldListFilter), "source", "occurred_at")
-    list_select_related = MEMORY_RELATED
-    search_fields = ("query", "response", "external_id", "memory__user__username")
-    search_help_text = _("Words of the page, its external id, or the person's name.")
+    list_display = ("id", "memory", "position", "tier", "source", "occurred_at", "analysed_at", "length", "marks")
+    list_filter = (("segment", admin.EmptyFieldListFilter), "source", "disabled", "occurred_at")
     date_hierarchy = "occurred_at"
-    ordering = ("-pk",)
     fields = (
         "memory", "position", "query", "response", "occurred_at", "recorded_at", "source", "external_id", "metadata",
-        "segment", "chain", "keywords", "analysed_at", "vector", "length",
+        "segment", "chain", "keywords", "analysed_at", "disabled", "vector", "length",
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name not in ("external_id", "metadata"))
+    private = ("query", "response", "keywords", "external_id", "metadata")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -39,82 +50,80 @@ class PageAdmin(MemoryAdmin):
             form.base_fields["external_id"].empty_value = None  # type: ignore[attr-defined]  # a CharField
         return form
 
-    @admin.display(description=_("Said"))
-    def excerpt(self, obj: Page) -> str:
-        """Return the beginning of what was said."""
-        return (obj.query or obj.response)[:80]
-
     @admin.display(description=_("Tier"), ordering="segment")
     def tier(self, obj: Page) -> str:
         """Return where the page is."""
         return gettext("Mid-term") if obj.segment_id else gettext("Short-term")
 
 
-@admin.register(Posting)
-class PostingAdmin(ReadOnlyAdmin):
-    """The inverted index."""
+class PostingsAdmin(PrivateAdmin, ReadOnlyAdmin):
+    """The inverted index: its terms are what somebody has said."""
 
-    list_display = ("term", "frequency", "page", "memory")
+    search_fields = OF_MEMORY
+    search_help_text = OF_MEMORY_HELP
+    ordering = ("-pk",)
+    private = ("term",)
+
+
+@admin.register(Posting)
+class PostingAdmin(PostingsAdmin):
+    """The index over pages."""
+
+    list_display = ("id", "memory", "page", "frequency", "length")
+    fields = ("memory", "page", "term", "frequency", "query_frequency", "length")
     list_select_related = ("page", *MEMORY_RELATED)
-    search_fields = ("=term",)
-    search_help_text = _("A whole index term (a word's stem).")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
         return super().get_queryset(request).defer("page__embedding")
 
 
 @admin.register(SegmentPosting)
-class SegmentPostingAdmin(ReadOnlyAdmin):
-    """The inverted index over segments."""
+class SegmentPostingAdmin(PostingsAdmin):
+    """The index over segments."""
 
-    list_display = ("term", "frequency", "segment", "memory")
+    list_display = ("id", "memory", "segment", "frequency")
+    fields = ("memory", "segment", "term", "frequency")
     list_select_related = ("segment", *MEMORY_RELATED)
-    search_fields = ("=term",)
-    search_help_text = _("A whole index term (a word's stem).")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentPosting]:
         return super().get_queryset(request).defer("segment__embedding")
 
 
 @admin.register(DialogueChain)
-class DialogueChainAdmin(MemoryAdmin):
+class DialogueChainAdmin(MendedAdmin):
     """Dialogue chains; the running summary may be mended."""
 
-    list_display = ("started_at", "excerpt", "memory", "last_page_at")
+    list_display = ("id", "memory", "started_at", "last_page_at")
     list_filter = ("started_at",)
-    list_select_related = MEMORY_RELATED
-    search_fields = ("summary", "memory__user__username")
     date_hierarchy = "started_at"
-    ordering = ("-pk",)
+    fields = ("memory", "started_at", "last_page_at", "summary")
     readonly_fields = ("memory", "started_at", "last_page_at")
-
-    @admin.display(description=_("Summary"))
-    def excerpt(self, obj: DialogueChain) -> str:
-        """Return the beginning of the summary."""
-        return obj.summary[:80]
+    private = ("summary",)
 
 
 @admin.register(Segment)
-class SegmentAdmin(MemoryAdmin):
+class SegmentAdmin(MendedAdmin):
     """Segments; title and summary may be mended, counters and vectors are the domain's."""
 
-    list_display = ("title", "memory", "pages", "visits", "length", "last_visited_at", "promoted_at", "archived_at")
+    list_display = (
+        "id", "memory", "pages", "visits", "length", "last_visited_at", "promoted_at", "archived_at",
+    )  # fmt: skip
     list_filter = (("archived_at", admin.EmptyFieldListFilter), "last_visited_at")
-    list_select_related = MEMORY_RELATED
-    search_fields = ("title", "summary", "memory__user__username")
     date_hierarchy = "created_at"
-    ordering = ("-pk",)
     fields = (
         "memory", "title", "summary", "keywords", "visits", "length", "last_visited_at", "created_at", "promoted_at",
         "analysis_asked_at", "archived_at", "vector",
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name not in ("title", "summary"))
+    private = ("title", "summary", "keywords")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
-        counted: QuerySet[Segment] = super().get_queryset(request).with_page_count()  # type: ignore[attr-defined]
+        counted: QuerySet[Segment] = (
+            super().get_queryset(request).annotate(page_count=count_of(Page.objects.all(), "segment"))
+        )
         return counted
 
-    @admin.display(description=_("Pages"), ordering="page_count")
+    @admin.display(description=_("Pages"))
     def pages(self, obj: Any) -> int:
         """Count the pages."""
         return int(obj.page_count)
@@ -126,7 +135,8 @@ class SegmentVisitAdmin(ReadOnlyAdmin):
 
     list_display = ("visited_at", "segment", "person", "assistant")
     list_select_related = ("segment__memory__assistant", "segment__memory__user")
-    search_fields = ("segment__title", "segment__memory__user__username")
+    search_fields = ("=segment__id", "segment__memory__user__username", "segment__memory__assistant__name")
+    search_help_text = OF_MEMORY_HELP
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentVisit]:

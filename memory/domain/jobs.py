@@ -98,6 +98,29 @@ def retry_job(memory: Memory, job_id: int) -> None:
     bring_forward(Work(job.task_name, memory.pk), timezone.now())
 
 
+def retry_failed(job: ProcrastinateJob) -> bool:
+    """Queue a failed job again, whoever's it is; False where it has not failed, or not any more.
+
+    As `retry_job` does for those of a memory.
+    """
+    if not ProcrastinateJob.objects.filter(pk=job.pk, status="failed").exists():
+        return False
+    requeue(job)
+    if isinstance(memory_id := job.args.get("memory_id"), int):
+        bring_forward(Work(job.task_name, memory_id), timezone.now())
+    return True
+
+
+def cancel_waiting(job: ProcrastinateJob) -> bool:
+    """Take a job out of the queue that nobody has begun; False where somebody has, or where it has ended.
+
+    What it was to do stays to be done: the next job of its kind does it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", [job.pk])
+        return bool(cursor.rowcount)
+
+
 def stalled_jobs() -> list[ProcrastinateJob]:
     """Return jobs marked as running whose worker is gone or has given no sign of life for 30 seconds."""
     since = timezone.now() - WORKER_TIMEOUT

@@ -99,6 +99,24 @@ def reembed(
     return Reembedded(run.pages, run.segments, run.knowledge, left)
 
 
+def reembed_fact(entry: Knowledge, embedder: Embedder) -> bool:
+    """Give one fact a vector of this embedder; False where it has one, or was changed or deleted meanwhile.
+
+    The embedder is asked outside any transaction. Raises ModelError; nothing is changed then.
+    """
+    row = Knowledge.objects.select_related("memory", "assistant").filter(pk=entry.pk).first()
+    home = None if row is None else row.memory or row.assistant
+    if row is None or home is None or row.embedding_model == embedder.name:
+        return False
+    given: list[Knowledge] = []
+    with _passed_over_when_gone(home):
+        vectors = embedded(home, embedder, [row.text])
+        with transaction.atomic():
+            _lock(home)
+            given = give_vectors([row], vectors, embedder.name, "embedding_model", "text")
+    return bool(given)
+
+
 def _within(memories: Collection[int] | None) -> Q:
     return Q() if memories is None else Q(memory__in=memories)
 

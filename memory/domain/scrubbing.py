@@ -57,7 +57,7 @@ def _events(memory: Memory) -> QuerySet[MemoryEvent]:
 
 def _said_in(events: QuerySet[MemoryEvent]) -> set[str]:
     """Return what events say of facts; what one said before it was edited may stand in what is told of others."""
-    told = events.filter(target_type="knowledge").values_list("before", "after")
+    told = events.filter(target_type="knowledge").exclude(kind=EventKind.OPENED).values_list("before", "after")
     return {text for states in told.iterator(chunk_size=5000) for text in _texts(list(states))}
 
 
@@ -68,7 +68,8 @@ def _quoting(memory: Memory, plan: Forgetting, quoted: Iterable[str]) -> Iterato
     that was deleted since is quoted by those that it was merged into, or that it has replaced.
     """
     calls = set(_calls_that_read(memory, plan))
-    learnt_from = _events(memory).filter(target_type__in=_LONG_TERM)
+    # An operator's reason for looking says nothing that was learnt.
+    learnt_from = _events(memory).filter(target_type__in=_LONG_TERM).exclude(kind=EventKind.OPENED)
     suspects = set(learnt_from.filter(model_call__in=calls).values_list("target_type", "target_id"))
     suspects.update(_rested_on(learnt_from, plan))
     gone = {item.text for item in plan.long_term if item.kind in ("knowledge", "assistant_knowledge")}

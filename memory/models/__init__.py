@@ -5,7 +5,8 @@ from memory.models.connection import ModelConnection
 from memory.models.event import MemoryEvent
 from memory.models.incoming import Import
 from memory.models.invitation import Invitation
-from memory.models.knowledge import Knowledge
+from memory.models.job import BackgroundJob
+from memory.models.knowledge import Knowledge, SharedKnowledge
 from memory.models.memory import Memory
 from memory.models.model_call import ModelCall
 from memory.models.page import Page, Posting, SegmentPosting
@@ -14,6 +15,7 @@ from memory.models.segment import DialogueChain, Segment, SegmentVisit
 
 __all__ = [
     "Assistant",
+    "BackgroundJob",
     "DialogueChain",
     "Import",
     "Invitation",
@@ -29,5 +31,6 @@ __all__ = [
     "Segment",
     "SegmentPosting",
     "SegmentVisit",
+    "SharedKnowledge",
     "Trait",
 ]

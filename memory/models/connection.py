@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -40,4 +42,9 @@ class ModelConnection(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.model} at {self.base_url}"
+        return f"{self.model} at {self.host}"
+
+    @property
+    def host(self) -> str:
+        """Where the model is, without what else an address may hold: a path may be a secret."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from memory.enums import ImportState
 from memory.models.memory import Memory
@@ -62,7 +63,7 @@ class Import(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.file_name} ({self.get_state_display()})"
+        return gettext("Import %(number)s (%(state)s)") % {"number": self.pk, "state": self.get_state_display()}
 
     @property
     def is_busy(self) -> bool:

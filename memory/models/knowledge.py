@@ -8,6 +8,7 @@ import unicodedata
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from pgvector.django import HalfVectorField
 
 from memory.enums import KnowledgeStatus, Subject
@@ -114,9 +115,18 @@ class Knowledge(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.text[:80]
+        return gettext("Fact %(number)s") % {"number": self.pk}
 
     @property
     def disabled(self) -> bool:
         """Tell whether a person wants it kept and not used."""
         return self.status == KnowledgeStatus.DISABLED
+
+
+class SharedKnowledge(Knowledge):
+    """Facts about assistants, which all their members share: a list and permissions of their own in the admin."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "shared fact"
+        verbose_name_plural = "shared knowledge"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from pgvector.django import HalfVectorField
 
 from memory.enums import Source
@@ -98,7 +99,7 @@ class Page(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Page {self.position}: {self.query[:60] or self.response[:60]}"
+        return gettext("Page %(number)s") % {"number": self.position}
 
     @property
     def text(self) -> str:
@@ -138,7 +139,7 @@ class Posting(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.term} x {self.frequency} in page {self.page_id}"
+        return gettext("A term of a page, %(number)s") % {"number": self.pk}
 
 
 class SegmentPosting(models.Model):
@@ -159,4 +160,4 @@ class SegmentPosting(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.term} x {self.frequency} in segment {self.segment_id}"
+        return gettext("A term of a segment, %(number)s") % {"number": self.pk}

@@ -33,7 +33,7 @@ class Profile(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.value}"
+        return gettext("Profile attribute %(number)s") % {"number": self.pk}
 
 
 class Trait(models.Model):
@@ -58,7 +58,7 @@ class Trait(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.get_level_display()}"
+        return gettext("Trait %(number)s") % {"number": self.pk}
 
     @property
     def label(self) -> str:

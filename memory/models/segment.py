@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Count, ExpressionWrapper, F, FloatField, Q, Value
 from django.db.models.functions import Cast, Exp, Extract, Greatest
+from django.utils.translation import gettext
 from pgvector.django import HalfVectorField
 
 from memory.conf import MemorySettings
@@ -116,7 +117,7 @@ class Segment(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return gettext("Segment %(number)s") % {"number": self.pk}
 
     @property
     def waits_for_analysis(self) -> bool:

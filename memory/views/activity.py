@@ -26,6 +26,22 @@ FORGETTABLE = {
     "profile": _("a profile attribute whose words are forgotten"),
     "trait": _("a trait whose words are forgotten"),
 }
+OPENABLE = {
+    "page": _("a page"),
+    "segment": _("a segment"),
+    "dialoguechain": _("a dialogue chain"),
+    "knowledge": _("a fact"),
+    "profile": _("a profile attribute"),
+    "trait": _("a trait"),
+    "memoryevent": _("an entry of the timeline"),
+    "modelcall": _("a model call"),
+    "import": _("an import"),
+    "posting": _("a term of the index"),
+    "segmentposting": _("a term of the index"),
+    "conversation": _("a conversation"),
+    "message": _("a message"),
+}
+"""What an operator of the installation may have opened, by the names of models."""
 DOORS = {
     Source.CHAT: _("the chat"),
     Source.IMPORT: _("an import"),
@@ -40,6 +56,8 @@ _SWITCHED = {
     (EventKind.RESUMED, "recall"): _("Memory was used for answers again."),
     # Whose, and how much, is for owners to see.
     (EventKind.CONFIGURED, "budget"): _("A monthly budget was changed."),
+    (EventKind.EDITED, "conversation"): _("An operator gave a conversation another title."),
+    (EventKind.DELETED, "conversation"): _("An operator deleted a conversation."),
 }
 NO_REASON = gettext_noop("No reason was noted.")
 
@@ -99,6 +117,8 @@ def sentence(event: MemoryEvent, page: int | None = None) -> str:
     """Say what happened, with what it happened to where the log knows; `page` is the number of the page it is about."""
     state = _state(event)
     match event.target_type, event.kind:
+        case _, EventKind.OPENED:
+            return _opened(event, state, page)
         case _ if is_told_here(event):
             return ended(team_sentence(event, _mapping(event.before), _mapping(event.after)))
         case "segment", _:
@@ -148,8 +168,16 @@ def ended(text: str) -> str:
     return text.removesuffix(".") if text.endswith((".”.", "!”.", "?”.", "…”.")) else text
 
 
+def _opened(event: MemoryEvent, state: Mapping[str, Any], page: int | None) -> str:
+    if page:
+        return gettext("An operator opened page %(number)s.") % {"number": page}
+    # What was opened may stand in the log under the memory, where its own key is no number.
+    thing = OPENABLE.get(str(state.get("what", event.target_type)), _("something of this memory"))
+    return gettext("An operator opened %(thing)s.") % {"thing": thing}
+
+
 def _switched(kind: EventKind, state: Mapping[str, Any]) -> str:
-    """Say what was paused or resumed; nothing of any other event."""
+    """Say what was paused or resumed, or done to a conversation; nothing of any other event."""
     return str(_SWITCHED.get((kind, str(state.get("what"))), ""))
 
 
@@ -277,6 +305,8 @@ def _thing(target_type: str, state: Mapping[str, Any]) -> str:
         case "page":
             number = state.get("position")
             return gettext("page %(number)s") % {"number": number} if number else gettext("a page")
+        case "dialoguechain":
+            return gettext("a dialogue chain")
         case "knowledge":
             named, words = gettext("the fact %(words)s"), str(state.get("text", ""))
         case other:

@@ -167,8 +167,15 @@ def _notes(event: MemoryEvent) -> Iterable[tuple[str, str]]:
         compared = name in before and name in after and before[name] != after[name]
         if isinstance(words, str) and len(words) > EXCERPT and not compared:
             yield gettext("In full"), words
-    if state.get("reason") and event.target_type == "trait" and not (before and after):
+    if (
+        state.get("reason")
+        and event.target_type == "trait"
+        and event.kind != EventKind.OPENED
+        and not (before and after)
+    ):
         yield gettext("Reason"), str(state["reason"])
+    if event.kind == EventKind.OPENED and isinstance(after.get("reason"), str):
+        yield gettext("The operator’s reason"), after["reason"]
     if isinstance(after.get("by"), str):
         yield gettext("What holds now"), after["by"]
     if isinstance(after.get("said"), str) and after["said"] != after.get("text"):

@@ -26,15 +26,6 @@ SETTINGS: dict[str, StrPromise] = {
     **{name: constant.label for name, constant in BY_NAME.items()},
 }
 """What settings are called, by their name in the log."""
-_OPENED = {
-    "memory": _("all of it"),
-    "pages": _("pages"),
-    "segments": _("segments"),
-    "profile": _("profile"),
-    "traits": _("traits"),
-    "knowledge": _("facts about you"),
-    "conversations": _("conversations"),
-}
 _ABOUT_ITSELF = {
     EventKind.ARCHIVED: _("The assistant was archived."),
     EventKind.RESTORED: _("The assistant was brought back."),
@@ -50,7 +41,6 @@ _TOLD = frozenset(
         EventKind.LEFT,
         EventKind.REMOVED,
         EventKind.PROPOSED,
-        EventKind.OPENED,
     }
 )
 
@@ -137,14 +127,6 @@ def _proposed(after: Mapping[str, Any]) -> str:
     return gettext("Proposed to the team: “%(text)s”") % {"text": text if len(text) <= 80 else f"{text[:79]}…"}
 
 
-def _opened(after: Mapping[str, Any]) -> str:
-    what = after.get("what")
-    label = str(_OPENED.get(what, "")) if isinstance(what, str) else ""
-    if label:
-        return gettext("An operator opened what is remembered of you: %(what)s.") % {"what": label}
-    return gettext("An operator opened what is remembered of you.")
-
-
 def _person(kind: EventKind, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Say what became of a person here, and as what, where the log knows."""
     state = {**before, **after}
@@ -174,5 +156,4 @@ _BY_STATE: dict[EventKind, Callable[[Mapping[str, Any]], str]] = {
     EventKind.INVITED: _invited,
     EventKind.REVOKED: _revoked,
     EventKind.PROPOSED: _proposed,
-    EventKind.OPENED: _opened,
 }

@@ -54,9 +54,9 @@ GROUPS = {
             EventKind.REMOVED,
         ),
     ),
-    "opened": (_("Opened by an operator"), (EventKind.OPENED,)),
     "gone": (_("Deleted, forgotten"), (EventKind.DELETED, EventKind.FORGOTTEN)),
     "paused": (_("Paused, resumed"), (EventKind.PAUSED, EventKind.RESUMED)),
+    "opened": (_("Opened by an operator"), (EventKind.OPENED,)),
     "failed": (_("Failed work"), (EventKind.FAILED,)),
 }
 """Kinds of events by what people would look for; every kind is in one group."""

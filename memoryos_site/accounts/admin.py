@@ -5,10 +5,10 @@ from __future__ import annotations
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from chat.admin import ReadOnlyAdmin
+from memory.admin.base import AnyAdmin, ReadOnlyAdmin
 from memoryos_site.accounts.sessions import end_session
 
 # allauth's own let an operator write the secret of somebody's second step, and delete a session without ending it.
@@ -21,6 +21,10 @@ class EndedOnlyAdmin(ReadOnlyAdmin):
 
     list_select_related = ("user",)
     search_fields = ("user__username",)
+    operators_may = ("view",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return AnyAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(Authenticator)

@@ -92,12 +92,12 @@ def test_deleting_a_conversation_takes_its_messages_and_what_they_recalled() -> 
     assert not RecalledItem.objects.exists()
 
 
-def test_models_name_themselves() -> None:
+def test_models_name_themselves_and_quote_nothing() -> None:
     answer = AnswerFactory(content="Because.")
     item = RecalledItem(message=answer, rank=1, tier=Tier.PROFILE, object_id=5, score=1.0, tokens=9)
     assert (str(answer.conversation), str(answer), str(item)) == (
-        answer.conversation.title,
-        "Assistant: Because.",
+        f"Conversation {answer.conversation_id}",
+        f"Message {answer.pk}",
         "Profile 5",
     )
     assert answer.external_id == f"chat:{answer.pk}"

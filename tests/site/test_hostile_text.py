@@ -51,6 +51,8 @@ def test_every_page_shows_it_as_text(client: Client, memory: Memory) -> None:
 
 def test_the_admin_shows_it_as_text(client: Client, memory: Memory) -> None:
     fill(memory, TEXTS)
+    # What is private is shown to who has said why.
+    client.post(f"/admin/memory/memory/{memory.pk}/open/", {"reason": TEXTS[0]})
     for address in links_of(client.get("/admin/").text, r"/admin/\w+/\w+/"):
         page = client.get(address).text
         assert hostile_in(page) == []

@@ -34,7 +34,7 @@ def test_set_profile_of_a_known_name_changes_it() -> None:
     memory = MemoryFactory()
     set_profile(memory, "name", "Tom", by=memory.user)
     set_profile(memory, "Name", "Tomas", by=memory.user)
-    assert [str(attribute) for attribute in memory.profile.all()] == ["name: Tomas"]
+    assert list(memory.profile.values_list("name", "value")) == [("name", "Tomas")]
 
 
 def test_edit_profile_keeps_the_previous_value_in_the_log() -> None:

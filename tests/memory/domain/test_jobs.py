@@ -9,7 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
 from memory import tasks
-from memory.domain.jobs import job_state, requeue, retry_job, stalled_jobs
+from memory.domain.jobs import cancel_waiting, job_state, requeue, retry_failed, retry_job, stalled_jobs
 from memory.domain.queueing import MAX_ATTEMPTS
 from memory.domain.recording import record_page
 from memory.enums import EventKind
@@ -137,3 +137,16 @@ def test_a_job_of_a_memory_that_is_gone_does_nothing() -> None:
 
 def _context(job: ProcrastinateJob) -> JobContext:
     return JobContext(start_timestamp=0.0, app=app, job=job.procrastinate_job, abort_reason=lambda: None)
+
+
+def test_an_operator_retries_what_has_failed_and_cancels_what_waits() -> None:
+    memory = MemoryFactory()
+    record_page(memory, query="x", response="")
+    job = job_of(memory)
+    assert not retry_failed(job)
+    force(job, "failed")
+    assert not cancel_waiting(job)
+    assert retry_failed(job)
+    assert ProcrastinateJob.objects.get().status == "todo"
+    assert [cancel_waiting(job), cancel_waiting(job)] == [True, False]
+    assert not ProcrastinateJob.objects.exists()

@@ -454,7 +454,7 @@ def test_segments_that_share_a_call_are_each_announced_with_what_rests_on_them()
     heard: list[tuple[Segment, list[str]]] = []
 
     def listen(segment: Segment, learnt: list[Knowledge], **_: Any) -> None:
-        heard.append((segment, [str(row) for row in learnt]))
+        heard.append((segment, [row.text for row in learnt]))
 
     facts = (Fact("The user likes tea.", (0,)), Fact("The user owns a boat.", (1,)))
     segment_promoted.connect(listen)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from memory.domain.consolidation import transfer_all
 from memory.domain.eviction import evict_segments
 from memory.domain.recording import PageDraft, record_page, record_pages
-from memory.domain.reembedding import Outdated, Reembedded, outdated_rows, reembed
+from memory.domain.reembedding import Outdated, Reembedded, outdated_rows, reembed, reembed_fact
 from memory.domain.similarity import cosine
 from memory.domain.vectors import as_stored, embed_new_pages
 from memory.embedding.base import Vectors
@@ -312,3 +312,13 @@ def test_two_at_once_share_the_work_and_agree() -> None:
     asked = sum(len(texts) for embedder, _ in runs for texts in embedder.calls)
     # Without the turn of the loser both would ask for everything: 2 x 61.
     assert asked < 2 * 61 - 20
+
+
+def test_one_fact_follows_the_model_once() -> None:
+    fact = KnowledgeFactory(embedding=as_stored(np.ones(4, dtype=np.float32)), embedding_model="older")
+    embedder = WideEmbedder()
+    assert [reembed_fact(fact, embedder), reembed_fact(fact, embedder)] == [True, False]
+    fact.refresh_from_db()
+    assert fact.embedding_model == embedder.name
+    fact.delete()
+    assert not reembed_fact(Knowledge(pk=10**9), embedder)

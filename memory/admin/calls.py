@@ -1,0 +1,106 @@
+"""The usage ledger: what was asked of models, what it cost and how it ended."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from memory.admin.base import MEMORY_RELATED, ReadOnlyAdmin, ThoseInUse
+from memory.admin.privacy import PrivateAdmin
+from memory.models import ModelCall
+
+_COLUMNS = {
+    "created_at": "created_at",
+    "purpose": "purpose",
+    "model": "model",
+    "outcome": "outcome",
+    "tokens_in": "tokens_in",
+    "tokens_out": "tokens_out",
+    "duration_ms": "duration_ms",
+    "assistant": "assistant__slug",
+    "person": "memory__user__username",
+}
+"""The columns of the file, and where they come from."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would compute."""
+
+
+class _Line:
+    """A file of one line: what is written is returned."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(PrivateAdmin, ReadOnlyAdmin):
+    """Calls, with the sum of those that are listed and a file of them."""
+
+    list_display = (
+        "created_at", "purpose", "model", "outcome", "tokens_in", "tokens_out", "duration_ms", "assistant", "memory",
+    )  # fmt: skip
+    list_filter = (
+        "purpose", "outcome", ("assistant", ThoseInUse), "model", "created_at",
+    )  # fmt: skip
+    list_select_related = (*MEMORY_RELATED, "assistant")
+    search_fields = ("=id", "model", "memory__user__username", "assistant__name")
+    search_help_text = _("A number, a model, a person or an assistant.")
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    fields = (
+        "created_at", "assistant", "memory", "purpose", "model", "outcome", "detail", "tokens_in", "tokens_out",
+        "duration_ms",
+    )  # fmt: skip
+    # What a server says of a failure may quote what it was sent.
+    private = ("detail",)
+    change_list_template = "admin/model_calls.html"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = super().get_fields(request, obj)
+        # Of a memory that is gone nobody can see who looks.
+        return names if obj is None or obj.memory_id else [name for name in names if name not in self.private]
+
+    def get_urls(self) -> list[URLPattern]:
+        exported = self.admin_site.admin_view(self.export_view)
+        return [path("export/", exported, name="memory_modelcall_export"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer = super().changelist_view(request, extra_context)
+        listed = getattr(answer, "context_data", None) or {}
+        if "cl" in listed:
+            rows: QuerySet[ModelCall] = listed["cl"].queryset
+            listed["totals"] = rows.order_by().aggregate(
+                calls=Count("pk"), tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out")
+            )
+        return answer
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """Return the calls that are listed as a CSV file: figures and names, nothing that was said."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = self.get_changelist_instance(request).get_queryset(request).order_by("pk")
+        answer = StreamingHttpResponse(_lines_of(rows), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="model-calls.csv"'
+        return answer
+
+
+def _lines_of(rows: QuerySet[ModelCall]) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield writer.writerow(_COLUMNS)
+    for row in rows.values_list(*_COLUMNS.values()).iterator(chunk_size=2000):
+        yield writer.writerow([_cell(value) for value in row])
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as no spreadsheet takes it for a formula."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
