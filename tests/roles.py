@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -21,15 +22,17 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Conversation, Message, RecalledItem
+from memory.domain.invitations import create_invitation, link_token
 from memory.domain.recording import record_page
-from memory.enums import Role, Tier
-from memory.models import Assistant, Memory
+from memory.enums import KnowledgeStatus, Role, Tier
+from memory.models import Assistant, Invitation, Memory
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import (
     AssistantFactory,
     AssistantKnowledgeFactory,
     ImportFactory,
     KnowledgeFactory,
+    MembershipFactory,
     MemoryEventFactory,
     MemoryFactory,
     ModelCallFactory,
@@ -45,6 +48,8 @@ PEOPLE = ("anonymous", "stranger", "former", "member", "curator", "owner")
 world is the member's."""
 SECRET = "Zanzibar-4711"
 """Stands in everything that is the member's alone."""
+FORMER_SECRET = "Samarkand-4712"
+"""The same for who was a member once."""
 _ADMIN = "admin:"
 _ADMIN_ENTRANCES = {"login", "logout", "None"}
 """Its ways in and out, and what catches every other address."""
@@ -68,7 +73,8 @@ class World:
         """Return what the address is built with: the member's rows, or the assistant's."""
         given: dict[str, Any] = {}
         for name in route.converters:
-            given[name] = self.keys[name] if name in self.keys else self._pk(route.name)
+            known = self.keys.get(f"{route.name}:{name}", self.keys.get(name))
+            given[name] = self._pk(route.name) if known is None else known
         return given
 
     def _pk(self, name: str) -> int:
@@ -132,12 +138,19 @@ def build_world() -> World:
     memory: Memory = MemoryFactory(assistant=shared, user=users["member"], role=Role.MEMBER)
     former = MemoryFactory(assistant=shared, user=users["former"])
     former.user.memberships.all().delete()
+    PageFactory(memory=former, query=FORMER_SECRET, response=FORMER_SECRET)
     conversation = ConversationFactory(memory=memory, title=SECRET)
     question = QuestionFactory(conversation=conversation, content=f"Question {SECRET}?")
     answer = AnswerFactory(parent=question, content=f"Answer {SECRET}.")
     world = World(shared, users, memory, conversation, answer)
     _remember(world)
+    _gather(world)
     world.keys |= {
+        **dict.fromkeys(("chat:left_json:key", "chat:left_zip:key"), former.key),
+        **{f"assistants:left-{name}:key": former.key for name in ("json", "markdown", "delete")},
+        "join:token": link_token(Invitation.objects.get(pk=world.rows["link"])),
+        "key": "no-key",
+        "uidb36": "1",
         "assistant": shared.slug,
         "conversation_id": conversation.pk,
         "message_id": answer.pk,
@@ -146,6 +159,20 @@ def build_world() -> World:
         "token": "no-token",
     }
     return world
+
+
+def _gather(world: World) -> None:
+    """Let there be one more member, a link to the assistant, a proposal of the member's and a device of theirs."""
+    colleague = MembershipFactory(assistant=world.assistant, role=Role.MEMBER)
+    link = create_invitation(world.assistant, Role.MEMBER, days=7, max_uses=None, by=world.users["owner"])
+    proposal = AssistantKnowledgeFactory(
+        assistant=world.assistant,
+        text="Meets on Fridays.",
+        status=KnowledgeStatus.PROPOSED,
+        proposed_by=world.users["member"],
+    )
+    device = UserSession.objects.create(user=world.memory.user, ip="192.0.2.7", session_key="the-members")
+    world.rows |= {"member": colleague.pk, "link": link.pk, "proposal": proposal.pk, "session": device.pk}
 
 
 def _remember(world: World) -> None:
