@@ -118,7 +118,9 @@ def of_sources(domain: str) -> Iterator[tuple[Path, Message]]:
     if domain == "djangojs":
         readers = [(path, of_script) for path in (ROOT / "static").rglob("*.js")]
     else:
-        readers = [(path, of_template) for path in (ROOT / "templates").rglob("*.html")]
+        readers = [
+            (path, of_template) for path in (ROOT / "templates").rglob("*.*") if path.suffix in (".html", ".txt")
+        ]
         readers += [(path, of_python) for folder in PYTHON for path in (ROOT / folder).rglob("*.py")]
     for path, reader in readers:
         source = path.read_text(encoding="utf-8")

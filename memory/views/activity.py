@@ -119,14 +119,14 @@ def sentence(event: MemoryEvent, page: int | None = None) -> str:
     match event.target_type, event.kind:
         case _, EventKind.OPENED:
             return _opened(event, state, page)
-        case _ if is_told_here(event):
+        case _, EventKind.PROPOSED if event.memory_id or state.get("withdrawn"):
+            return _proposed(state)
+        case _ if is_told_here(event) and state.get("what") != "budget":
             return ended(team_sentence(event, _mapping(event.before), _mapping(event.after)))
         case "segment", _:
             return _about_segment(event, state)
         case "memory", EventKind.IMPORTED:
             return _imported(state)
-        case "assistant", EventKind.CONFIGURED if "base_url" in state:
-            return _connected(state)
         case _:
             return _about_other(event, state, page)
 
@@ -142,8 +142,6 @@ def _about_other(event: MemoryEvent, state: Mapping[str, Any], page: int | None)
             return ended(anew % {"thing": _thing(event.target_type, state)})
         case EventKind.FAILED:
             return _failed(state)
-        case EventKind.PROPOSED if event.memory_id or state.get("withdrawn"):
-            return _proposed(state)
         case kind:
             return _switched(kind, state) or _happened(kind, _thing(event.target_type, state))
 
@@ -152,15 +150,6 @@ def _imported(state: Mapping[str, Any]) -> str:
     loaded = gettext("Demo data was loaded: %(what)s.")
     said = loaded if state.get("format") == "demo" else gettext("A file was imported: %(what)s.")
     return said % {"what": amounts(state)}
-
-
-def _connected(state: Mapping[str, Any]) -> str:
-    if not state.get("model"):
-        return gettext("The language model was disconnected.")
-    return gettext("The language model was set: %(model)s at %(server)s.") % {
-        "model": state["model"],
-        "server": state["base_url"],
-    }
 
 
 def ended(text: str) -> str:

@@ -56,7 +56,7 @@ def team_sentence(event: MemoryEvent, before: Mapping[str, Any], after: Mapping[
     if kind in _ABOUT_ITSELF:
         return str(_ABOUT_ITSELF[kind])
     if kind == EventKind.CONFIGURED:
-        return _configured(event, before, after)
+        return _configured(before, after)
     if (tell := _BY_STATE.get(kind)) is not None:
         return tell({**before, **after})
     return _person(kind, before, after)
@@ -96,12 +96,19 @@ def _created(after: Mapping[str, Any]) -> str:
     return gettext("The assistant was created.")
 
 
-def _configured(event: MemoryEvent, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _connected(after: Mapping[str, Any]) -> str:
+    if not after.get("model"):
+        return gettext("The language model was disconnected.")
+    return gettext("The language model was set: %(model)s at %(server)s.") % {
+        "model": after["model"],
+        "server": after["base_url"],
+    }
+
+
+def _configured(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     names = [str(label) for name, label in SETTINGS.items() if name in before or name in after]
-    if event.target_type == "modelconnection":
-        return gettext("The connection to a model was changed.")
-    if event.target_type == "membership" and (person := _text(after, "name")):
-        return gettext("The budget of %(person)s was changed.") % {"person": person}
+    if "base_url" in after:
+        return _connected(after)
     if not names:
         return gettext("Settings of the assistant were changed.")
     listed = get_text_list(names[:4], gettext("and")) if len(names) <= 4 else f"{', '.join(names[:4])} …"

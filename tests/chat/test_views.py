@@ -177,7 +177,7 @@ def test_a_conversation_takes_the_same_queries_however_long(
     client.get(conversation.get_absolute_url())  # which makes its assistant the current one
     # session, person, conversation, keep open, tree, messages, what they recalled, notes, model, budgets, assistants;
     # pinned, list, archived
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(conversation.get_absolute_url())
 
 

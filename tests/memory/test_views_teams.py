@@ -13,7 +13,7 @@ from memory.enums import Actor, EventKind, Role
 from memory.models import Memory
 from memory.views.activity import sentence
 from memory.views.lines import lines_of
-from tests.memory.factories import AssistantFactory, MemoryEventFactory, MemoryFactory, UserFactory
+from tests.memory.factories import AssistantFactory, MemoryEventFactory, MemoryFactory
 
 pytestmark = pytest.mark.django_db
 TEAM = (
@@ -56,7 +56,6 @@ def said(owner: Memory, kind: EventKind, target: str, before: Any = None, after:
         (EventKind.LEFT, {"name": "bob"}, None, "bob left."),
         (EventKind.REMOVED, None, {"name": "bob"}, "bob was removed."),
         (EventKind.PROPOSED, None, {"text": "We meet on Mondays."}, "Proposed to the team: “We meet on Mondays.”"),
-        (EventKind.OPENED, None, {"what": "pages"}, "An operator opened what is remembered of you: pages."),
     ],
 )
 def test_each_is_a_sentence(owner: Memory, kind: EventKind, before: Any, after: Any, expected: str) -> None:
@@ -119,16 +118,3 @@ def test_only_those_who_curate_see_what_happened_to_the_team(owner: Memory, role
     client.force_login(MemoryFactory(assistant=assistant, role=role).user)
     for address in ("/memory/helper/", "/memory/helper/timeline/", "/memory/helper/timeline/?kind=team"):
         assert ("secretive-bob" in client.get(address).text) == seen
-
-
-def test_its_subject_sees_that_an_operator_has_opened_a_memory(owner: Memory) -> None:
-    member = MemoryFactory(assistant=owner.assistant, role=Role.MEMBER)
-    operator = UserFactory(username="operator-olga")
-    log(event(EventKind.OPENED, member, memory=member, by=operator, after={"what": "traits"}))
-    told = "An operator opened what is remembered of you: traits."
-    for person, expected in ((member.user, True), (owner.user, False)):
-        client = Client()
-        client.force_login(person)
-        for address in ("/memory/helper/", "/memory/helper/timeline/", "/memory/helper/timeline/?kind=opened"):
-            text = client.get(address).text
-            assert (told in text, "operator-olga" in text) == (expected, expected)
