@@ -164,5 +164,5 @@ def test_the_preview_takes_the_same_queries_however_much_goes(
     for fact in KnowledgeFactory.create_batch(count, memory=memory):
         fact.sources.add(*pages)
     conversation = talk_about(pages)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         assert client.get(url(conversation)).status_code == 200

@@ -382,10 +382,11 @@ def test_the_page_asks_as_much_for_one_as_for_many(
         closed = create_invitation(team.assistant, Role.MEMBER, days=7, max_uses=1, by=team.olga)
         Invitation.objects.filter(pk=closed.pk).update(revoked_at=timezone.now())
     client.force_login(team.olga)
-    # Session, person, membership with the proposals that wait; the people; links that are open, and closed ones; devices.
-    with django_assert_num_queries(7):
+    # Session, person, membership with the proposals that wait; the people; links that are open, and closed ones.
+    with django_assert_num_queries(6):
         html = client.get(url()).text
     assert html.count("Came by a link of") == count
     client.force_login(team.mia)
-    with django_assert_num_queries(4):
+    # Besides the first four, their own proposals that wait.
+    with django_assert_num_queries(5):
         client.get(url())
