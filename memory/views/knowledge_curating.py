@@ -74,7 +74,9 @@ class AddKnowledge(KnowledgeView):
             form.add_error("text", str(refusal))
             return self.form_page(form, 503 if isinstance(refusal, ModelError) else 422)
         messages.success(request, gettext("Added “%(name)s”.") % {"name": self.name_of(added)})
-        address = f"{reverse(f'memory:{self.kind}', args=[self.memory.assistant.slug])}#{self.kind}-{added.pk}"
+        # A browser that is at this list already loads nothing for another fragment alone.
+        here = reverse(f"memory:{self.kind}", args=[self.memory.assistant.slug])
+        address = f"{here}?new={added.pk}#{self.kind}-{added.pk}"
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
     def form(self, data: QueryDict | None = None) -> NewKnowledgeForm:

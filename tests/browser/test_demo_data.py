@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.process]
 
 # Each link of the dashboard, what its rows are, and how many the demo data makes of them; None: some.
 VIEWS = (
-    ("Timeline", ".event", 6),
+    ("Timeline", ".event", 7),
     ("Try a question", ".trying-examples li", 4),
     ("Latest pages", ".page-card", 7),
     ("Segments", "li.segment", 8),
