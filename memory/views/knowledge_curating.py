@@ -74,10 +74,12 @@ class AddKnowledge(KnowledgeView):
             form.add_error("text", str(refusal))
             return self.form_page(form, 503 if isinstance(refusal, ModelError) else 422)
         messages.success(request, gettext("Added “%(name)s”.") % {"name": self.name_of(added)})
-        # A browser that is at this list already loads nothing for another fragment alone.
         here = reverse(f"memory:{self.kind}", args=[self.memory.assistant.slug])
-        address = f"{here}?new={added.pk}#{self.kind}-{added.pk}"
-        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+        place = f"#{self.kind}-{added.pk}"
+        if request.htmx:
+            # A browser that is at this list already would load nothing for the place alone.
+            return HttpResponseClientRedirect(f"{here}?new={added.pk}{place}")
+        return redirect(here + place)
 
     def form(self, data: QueryDict | None = None) -> NewKnowledgeForm:
         return NewKnowledgeForm(data, auto_id="new-fact-%s")
