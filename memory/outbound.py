@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 import anyio.to_thread
@@ -31,7 +31,11 @@ MOST_BYTES = 16_000_000
 _SCHEMES = ("http", "https")
 _NAT64 = IPv6Network("64:ff9b::/96")
 # Tunnels and addresses of former days that is_global lets through, or may.
-_NEVER = tuple(map(IPv6Network, ("::/96", "64:ff9b:1::/48", "2001::/32", "fec0::/10")))
+_NEVER = tuple(map(IPv6Network, ("::/96", "64:ff9b:1::/48", "2001::/32", "3fff::/20", "fec0::/10")))
+# Protocol assignments (a router's own services), the 6to4 relays, and what every machine of one cloud may ask.
+_NEVER_IPV4 = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
+# ISATAP: the upper half of an interface identifier whose lower half is an IPv4 address.
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 _SOCKET_OPTION = httpcore2.SOCKET_OPTION
 
 
@@ -63,17 +67,25 @@ def is_public(address: str) -> bool:
             return _is_public(inner)
         if any(ip in network for network in _NEVER):
             return False
+        if int(ip) >> 32 & 0xFFFFFFFF in _ISATAP and not _is_public(_last_four(ip)):
+            return False
     return _is_public(ip)
 
 
 def _embedded(ip: IPv6Address) -> IPv4Address | None:
     if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFFFFFF)
+        return _last_four(ip)
     return ip.ipv4_mapped or ip.sixtofour
+
+
+def _last_four(ip: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(ip) & 0xFFFFFFFF)
 
 
 def _is_public(ip: IPv4Address | IPv6Address) -> bool:
     # `is_global` knows private networks, loopback, link-local and the carriers' 100.64.0.0/10, not all of the rest.
+    if isinstance(ip, IPv4Address) and any(ip in network for network in _NEVER_IPV4):
+        return False
     odd = ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local or ip.is_private
     return ip.is_global and not odd
 
