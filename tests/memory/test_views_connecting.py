@@ -276,6 +276,18 @@ def test_disconnecting_deletes_the_key_and_is_told(client: Client, assistant: As
     assert client.get(url(assistant, "disconnect/")).status_code == 405
 
 
+@pytest.mark.parametrize("nonsense", ["a\0b", "a", "", "2025-13-45T99:99", "2025-01-01T00:00:00"])
+def test_nonsense_in_place_of_a_version_is_a_conflict(
+    client: Client, assistant: Assistant, owner: User, nonsense: str
+) -> None:
+    assert client.post(url(assistant, "disconnect/"), {"version": nonsense}).status_code == 409
+    saved(client, url(assistant), key=KEY)
+    assert client.post(url(assistant, "disconnect/"), {"version": nonsense}).status_code == 409
+    answer = client.post(url(assistant), typed(model="mine", version=nonsense))
+    assert answer.status_code == (422 if "\0" in nonsense else 409)
+    assert ModelConnection.objects.get().model == "own-model"
+
+
 def test_a_key_that_cannot_be_read_is_said(client: Client, assistant: Assistant, owner: User) -> None:
     saved(client, url(assistant), key=KEY)
     row = ModelConnection.objects.get()
