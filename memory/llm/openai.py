@@ -5,7 +5,6 @@ event loop; only the TLS context, which takes 50 ms to build, is shared. Nothing
 exactly one model call, and a background job is retried by its queue.
 """
 
-import json
 import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -53,7 +52,8 @@ JOB_PATIENCE = 4
 FORMATS: tuple[Form, ...] = ("json_schema", "json_object", "none")
 REQUEST_FAULTS = (400, 422)
 CALL_ERRORS = (
-    *(openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError),
+    # Of undecodable JSON or UTF-8, and of JSON that Python will not take: thousands of digits, or nested too deeply.
+    *(openai.OpenAIError, httpx2.InvalidURL, ValueError, RecursionError),
     # The client lets through what a guarded transport refuses, and what befalls the body of an error status.
     *(errors.PrivateAddress, errors.InvalidAddress, httpx2.RequestError),
 )
@@ -138,8 +138,7 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
         case UnicodeEncodeError():
             # A key with letters that no HTTP header can carry.
             kind = errors.ModelUnauthorised
-        case openai.APIResponseValidationError() | ValueError():
-            # Undecodable JSON or UTF-8.
+        case openai.APIResponseValidationError() | ValueError() | RecursionError():
             kind = errors.ModelMalformedAnswer
         case _:
             kind = errors.ModelServerError
@@ -372,7 +371,7 @@ def response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any]:
 def completion_text(completion: object) -> str:
     """Return the answer's text; something that is no completion (an HTML page, say) is malformed."""
     choices = getattr(completion, "choices", None)
-    if not isinstance(completion, ChatCompletion) or not choices:
+    if not isinstance(completion, ChatCompletion) or not isinstance(choices, list) or not choices:
         raise errors.ModelMalformedAnswer(usage=usage_of(completion))
     content = getattr(getattr(choices[0], "message", None), "content", None)
     return content if isinstance(content, str) else ""

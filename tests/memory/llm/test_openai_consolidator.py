@@ -201,6 +201,10 @@ def test_badly_dressed_json_is_read_at_once(server: OpenAIServer, consolidator: 
         (Behaviour(cut_after=0), errors.ModelUnreachable),
         (Behaviour(raw_body="<html>", content_type="text/html"), errors.ModelMalformedAnswer),
         (Behaviour(raw_body="{}", content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body="[" * 200_000, content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body="9" * 6000, content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body='{"choices": 5}', content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body='{"choices": {"0": 5}}', content_type="application/json"), errors.ModelMalformedAnswer),
     ],
 )
 def test_failure_raises_without_a_retry(
