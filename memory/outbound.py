@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
@@ -26,8 +26,6 @@ Resolver = Callable[[str, int], Sequence[str]]
 """From a host's name and a port to its addresses as text. Raises OSError where there are none."""
 
 LONGEST = 500
-MOST_BYTES = 16_000_000
-"""Of one answer; what a language model writes is a thousandth of it."""
 _SCHEMES = ("http", "https")
 _NAT64 = IPv6Network("64:ff9b::/96")
 # Tunnels and addresses of former days that is_global lets through, or may.
@@ -154,11 +152,8 @@ class GuardedTransport(httpx2.HTTPTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises InvalidAddress and PrivateAddress beside httpx2's own errors."""
-        _prepare(request)
-        response = super().handle_request(request)
-        assert isinstance(response.stream, httpx2.SyncByteStream)
-        response.stream = _Bounded(response.stream)
-        return response if _is_plain(response) else _unread(response)
+        _check_request(request)
+        return super().handle_request(request)
 
 
 class AsyncGuardedTransport(httpx2.AsyncHTTPTransport):
@@ -174,70 +169,13 @@ class AsyncGuardedTransport(httpx2.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises InvalidAddress and PrivateAddress beside httpx2's own errors."""
-        _prepare(request)
-        response = await super().handle_async_request(request)
-        assert isinstance(response.stream, httpx2.AsyncByteStream)
-        response.stream = _AsyncBounded(response.stream)
-        return response if _is_plain(response) else await _unread_async(response)
+        _check_request(request)
+        return await super().handle_async_request(request)
 
 
-def _prepare(request: httpx2.Request) -> None:
+def _check_request(request: httpx2.Request) -> None:
     if request.url.scheme not in _SCHEMES or request.url.userinfo:
         raise InvalidAddress
-    # A packed answer of a megabyte may unpack to a thousand.
-    request.headers["accept-encoding"] = "identity"
-
-
-def _is_plain(response: httpx2.Response) -> bool:
-    return response.headers.get("content-encoding", "identity").lower() == "identity"
-
-
-def _unread(response: httpx2.Response) -> httpx2.Response:
-    response.close()
-    raise httpx2.DecodingError("packed, though asked not to")
-
-
-async def _unread_async(response: httpx2.Response) -> httpx2.Response:
-    await response.aclose()
-    raise httpx2.DecodingError("packed, though asked not to")
-
-
-class _Bounded(httpx2.SyncByteStream):
-    """An answer's body, broken off where it would fill the memory of this server."""
-
-    def __init__(self, stream: httpx2.SyncByteStream) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        left = MOST_BYTES
-        for part in self._stream:
-            left = _counted(part, left)
-            yield part
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _AsyncBounded(httpx2.AsyncByteStream):
-    """The same for an event loop."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MOST_BYTES
-        async for part in self._stream:
-            left = _counted(part, left)
-            yield part
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-def _counted(part: bytes, left: int) -> int:
-    if len(part) > left:
-        raise httpx2.ReadError("more than is taken")
-    return left - len(part)
 
 
 class _Guard(httpcore2.NetworkBackend):

@@ -36,6 +36,7 @@ from memory.llm.endpoint import Endpoint
 from memory.llm.findings import Form
 from memory.llm.reasoning import ReasoningFilter
 from memory.outbound import AsyncGuardedTransport, GuardedTransport
+from memory.outbound_limits import limit, limit_async
 
 OPENAI_URL = "https://api.openai.com/v1"
 PLACEHOLDER_KEY = "none"
@@ -48,6 +49,8 @@ MOST_TOKENS = 1_000_000_000
 """What is more than this is no count of tokens; the ledger's column ends at twice that."""
 JOB_PATIENCE = 4
 """A consolidation comes in one piece, so its silence lasts for the whole generation."""
+ANSWER_PATIENCE = 10
+"""Of `Endpoint.timeout`, for the whole of an answer that comes word by word (from a server that a person named)."""
 
 FORMATS: tuple[Form, ...] = ("json_schema", "json_object", "none")
 REQUEST_FAULTS = (400, 422)
@@ -71,6 +74,9 @@ def sync_client(endpoint: Endpoint, patience: float = 1.0) -> openai.OpenAI:
     """Open a client for one call from a job; the caller closes it."""
     transport = GuardedTransport(tls_context()) if endpoint.guarded else None
     http = openai.DefaultHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
+    if endpoint.own or endpoint.guarded:
+        # All of it comes within one silence; the rest is for connecting and for a body on a slow line.
+        limit(http, endpoint.timeout * (patience + 1))
     client = openai.OpenAI(http_client=http, **_client_arguments(endpoint, patience))
     return _apart(client) if endpoint.own else client
 
@@ -79,6 +85,8 @@ def async_client(endpoint: Endpoint) -> openai.AsyncOpenAI:
     """Open a client for one call from an event loop; the caller closes it."""
     transport = AsyncGuardedTransport(tls_context()) if endpoint.guarded else None
     http = openai.DefaultAsyncHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
+    if endpoint.own or endpoint.guarded:
+        limit_async(http, endpoint.timeout * ANSWER_PATIENCE)
     client = openai.AsyncOpenAI(http_client=http, **_client_arguments(endpoint))
     return _apart(client) if endpoint.own else client
 

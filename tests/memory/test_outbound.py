@@ -267,20 +267,6 @@ async def test_in_an_event_loop_the_connection_goes_to_the_address_that_was_look
             await client.get("http://rebinding.example.org/v1")
 
 
-ENDLESS = [b"HTTP/1.1 200 OK\r\ncontent-length: 99000000\r\n\r\n", *[b"x" * 1_000_000] * 17]
-PACKED = [b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\ncontent-encoding: gzip\r\n\r\n", b"x" * 20]
-
-
-@pytest.mark.parametrize(("answer", "error"), [(ENDLESS, httpx2.ReadError), (PACKED, httpx2.DecodingError)])
-async def test_an_answer_that_would_fill_the_memory_is_broken_off(answer: list[bytes], error: type[Exception]) -> None:
-    resolver = Resolver([PUBLIC, "1.1.1.1"])
-    with httpx2.Client(transport=GuardedTransport(TLS, resolver, Wire(answer=answer))) as client, pytest.raises(error):
-        client.get("http://example.org/")
-    async with httpx2.AsyncClient(transport=AsyncGuardedTransport(TLS, resolver, AsyncWire(answer))) as loop_client:
-        with pytest.raises(error):
-            await loop_client.get("http://example.org/")
-
-
 async def test_a_resolver_that_takes_its_time_is_given_up() -> None:
     def slow(host: str, port: int) -> Sequence[str]:
         time.sleep(0.3)
