@@ -357,6 +357,8 @@ def test_without_htmx_the_whole_page_comes_with_what_was_typed_but_for_the_key(
         ([Behaviour(raw_body="<title>Router</title>", content_type="text/html")], "no server of language models"),
         ([Behaviour(status=404), Behaviour(status=404), Behaviour(status=404)], "often it ends in /v1"),
         ([Behaviour(status=503)], "server failed"),
+        ([Behaviour(raw_body="[" * 200_000, content_type="application/json")], "no server of language models"),
+        ([Behaviour(), Behaviour(raw_body=f"data: {'9' * 6000}\n\n")], "was not in the form asked for"),
     ],
 )
 def test_each_fault_has_a_plain_sentence_and_the_servers_words_are_not_shown(
@@ -369,6 +371,15 @@ def test_each_fault_has_a_plain_sentence_and_the_servers_words_are_not_shown(
     assert words in answer.text
     for secret in (ERROR_SECRET, "Router", KEY):
         assert secret not in answer.text
+
+
+@pytest.mark.parametrize("body", ["[" * 200_000, f'{{"data": [{"9" * 6000}]}}'])
+def test_a_list_that_cannot_be_read_is_told(
+    client: Client, assistant: Assistant, owner: User, server: OpenAIServer, body: str
+) -> None:
+    server.default = Behaviour(raw_body=body, content_type="application/json")
+    answer = client.post(url(assistant, "models/"), typed(base_url=server.base_url), headers=HTMX)
+    assert (answer.status_code, "no server of language models" in answer.text) == (200, True)
 
 
 def test_slow_silent_and_skipped_steps_have_their_words() -> None:

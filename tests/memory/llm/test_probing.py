@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -145,6 +146,29 @@ async def test_a_model_that_writes_no_json_is_a_warning(server: OpenAIServer, en
     server.queue(GOOD, GOOD, Behaviour(text=text))
     found = await probe(endpoint)
     assert (found.structured.mark, found.structured.fault) == (Mark.WARNING, Fault.NO_JSON)
+
+
+async def test_reading_megabytes_keeps_no_event_loop_from_its_other_tasks(
+    server: OpenAIServer, endpoint: Endpoint
+) -> None:
+    rows = f"[{('{}, ' * 500_000)[:-2]}]"
+    rows = f'{{"choices": {rows}, "data": {rows}}}'
+    large = Behaviour(raw_body=rows, content_type="application/json")
+    server.queue(large, GOOD, large, large)
+    longest = 0.0
+
+    async def other() -> None:
+        nonlocal longest
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.monotonic() - began)
+
+    task = asyncio.create_task(other())
+    await probe(endpoint, "embedder")
+    task.cancel()
+    assert len(server.requests) == 4
+    assert longest < 1
 
 
 @pytest.mark.parametrize("body", ["[" * 200_000, "9" * 6000])
