@@ -31,7 +31,8 @@ _SOCKET_OPTION = httpcore2.SOCKET_OPTION
 def limit(client: httpx2.Client, seconds: float) -> None:
     """Give each of a client's calls, which come one after another, `seconds` for everything, and its answer a bound.
 
-    A call past its end raises httpx2's timeouts, an answer without measure ReadError, a packed one DecodingError.
+    All calls together have twice that: a question that is put again, in another form or with its fault named. A call
+    past its end raises httpx2's timeouts, an answer without measure ReadError, a packed one DecodingError.
     """
     deadline = _Deadline(seconds)
     for transport in (client._transport, *client._mounts.values()):
@@ -63,10 +64,11 @@ class _Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self._last = time.monotonic() + 2 * seconds
         self.begin()
 
     def begin(self) -> None:
-        self._until = time.monotonic() + self._seconds
+        self._until = min(time.monotonic() + self._seconds, self._last)
 
     def within(self, timeout: float | None, error: type[httpcore2.TimeoutException]) -> float:
         """Return how long one step may take, at most `timeout`. Raises `error` where no time is left."""

@@ -176,6 +176,22 @@ async def test_each_call_of_a_client_has_the_whole_time() -> None:
             assert [(await loop_client.get(f"{server.base_url}/models")).status_code for _ in range(2)] == [200, 200]
 
 
+async def test_a_question_put_again_and_again_has_twice_the_time() -> None:
+    with OpenAIServer() as server:
+        server.default = Behaviour(first_byte_after=0.6)
+        with httpx2.Client() as client:
+            limit(client, 0.8)
+            answers = [client.get(f"{server.base_url}/models").status_code for _ in range(2)]
+            with pytest.raises(httpx2.ReadTimeout):
+                client.get(f"{server.base_url}/models")
+        async with httpx2.AsyncClient() as loop_client:
+            limit_async(loop_client, 0.8)
+            answers += [(await loop_client.get(f"{server.base_url}/models")).status_code for _ in range(2)]
+            with pytest.raises(httpx2.ReadTimeout):
+                await loop_client.get(f"{server.base_url}/models")
+        assert answers == [200] * 4
+
+
 async def test_a_server_that_never_shakes_hands_is_given_up() -> None:
     with serving(lambda handler: time.sleep(SOON)) as port:
         began = time.monotonic()
