@@ -11,8 +11,8 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 import anyio.to_thread
@@ -26,12 +26,14 @@ Resolver = Callable[[str, int], Sequence[str]]
 """From a host's name and a port to its addresses as text. Raises OSError where there are none."""
 
 LONGEST = 500
-MOST_BYTES = 16_000_000
-"""Of one answer; what a language model writes is a thousandth of it."""
 _SCHEMES = ("http", "https")
 _NAT64 = IPv6Network("64:ff9b::/96")
 # Tunnels and addresses of former days that is_global lets through, or may.
-_NEVER = tuple(map(IPv6Network, ("::/96", "64:ff9b:1::/48", "2001::/32", "fec0::/10")))
+_NEVER = tuple(map(IPv6Network, ("::/96", "64:ff9b:1::/48", "2001::/32", "3fff::/20", "fec0::/10")))
+# Protocol assignments (a router's own services), the 6to4 relays, and what every machine of one cloud may ask.
+_NEVER_IPV4 = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
+# ISATAP: the upper half of an interface identifier whose lower half is an IPv4 address.
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 _SOCKET_OPTION = httpcore2.SOCKET_OPTION
 
 
@@ -63,17 +65,25 @@ def is_public(address: str) -> bool:
             return _is_public(inner)
         if any(ip in network for network in _NEVER):
             return False
+        if int(ip) >> 32 & 0xFFFFFFFF in _ISATAP and not _is_public(_last_four(ip)):
+            return False
     return _is_public(ip)
 
 
 def _embedded(ip: IPv6Address) -> IPv4Address | None:
     if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFFFFFF)
+        return _last_four(ip)
     return ip.ipv4_mapped or ip.sixtofour
+
+
+def _last_four(ip: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(ip) & 0xFFFFFFFF)
 
 
 def _is_public(ip: IPv4Address | IPv6Address) -> bool:
     # `is_global` knows private networks, loopback, link-local and the carriers' 100.64.0.0/10, not all of the rest.
+    if isinstance(ip, IPv4Address) and any(ip in network for network in _NEVER_IPV4):
+        return False
     odd = ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local or ip.is_private
     return ip.is_global and not odd
 
@@ -142,11 +152,8 @@ class GuardedTransport(httpx2.HTTPTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises InvalidAddress and PrivateAddress beside httpx2's own errors."""
-        _prepare(request)
-        response = super().handle_request(request)
-        assert isinstance(response.stream, httpx2.SyncByteStream)
-        response.stream = _Bounded(response.stream)
-        return response if _is_plain(response) else _unread(response)
+        _check_request(request)
+        return super().handle_request(request)
 
 
 class AsyncGuardedTransport(httpx2.AsyncHTTPTransport):
@@ -162,70 +169,13 @@ class AsyncGuardedTransport(httpx2.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises InvalidAddress and PrivateAddress beside httpx2's own errors."""
-        _prepare(request)
-        response = await super().handle_async_request(request)
-        assert isinstance(response.stream, httpx2.AsyncByteStream)
-        response.stream = _AsyncBounded(response.stream)
-        return response if _is_plain(response) else await _unread_async(response)
+        _check_request(request)
+        return await super().handle_async_request(request)
 
 
-def _prepare(request: httpx2.Request) -> None:
+def _check_request(request: httpx2.Request) -> None:
     if request.url.scheme not in _SCHEMES or request.url.userinfo:
         raise InvalidAddress
-    # A packed answer of a megabyte may unpack to a thousand.
-    request.headers["accept-encoding"] = "identity"
-
-
-def _is_plain(response: httpx2.Response) -> bool:
-    return response.headers.get("content-encoding", "identity").lower() == "identity"
-
-
-def _unread(response: httpx2.Response) -> httpx2.Response:
-    response.close()
-    raise httpx2.DecodingError("packed, though asked not to")
-
-
-async def _unread_async(response: httpx2.Response) -> httpx2.Response:
-    await response.aclose()
-    raise httpx2.DecodingError("packed, though asked not to")
-
-
-class _Bounded(httpx2.SyncByteStream):
-    """An answer's body, broken off where it would fill the memory of this server."""
-
-    def __init__(self, stream: httpx2.SyncByteStream) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        left = MOST_BYTES
-        for part in self._stream:
-            left = _counted(part, left)
-            yield part
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _AsyncBounded(httpx2.AsyncByteStream):
-    """The same for an event loop."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MOST_BYTES
-        async for part in self._stream:
-            left = _counted(part, left)
-            yield part
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-def _counted(part: bytes, left: int) -> int:
-    if len(part) > left:
-        raise httpx2.ReadError("more than is taken")
-    return left - len(part)
 
 
 class _Guard(httpcore2.NetworkBackend):

@@ -20,6 +20,7 @@ LAYERS = {
     "memory.progress": 0,
     "memory.sealing": 0,
     "memory.outbound": 0,
+    "memory.outbound_limits": 0,
     "memory.llm.base": 0,
     "memory.llm.endpoint": 0,
     "memory.embedding.base": 0,

@@ -60,7 +60,7 @@ class OpenAIEmbedder:
                     usage += usage_of(answer)
                     parts.append(_rows(answer, len(batch)))
             found = np.concatenate(parts)
-        except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:
+        except (openai.OpenAIError, httpx2.InvalidURL, ValueError, RecursionError) as error:
             raise _about_embedding(model_error(error, self._endpoint), usage) from None
         vectors = np.zeros((len(texts), found.shape[1]), dtype=np.float32)
         vectors[told] = found

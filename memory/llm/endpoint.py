@@ -9,7 +9,8 @@ class Endpoint:
 
     `guarded` says that a person, not the operator, has named the address: then only public addresses are called (see
     `memory.outbound`). `own` says that it is a person's: the environment's other variables for OpenAI (organisation,
-    project, headers) are not about it, and where it sends elsewhere nobody follows.
+    project, headers) are not about it, where it sends elsewhere nobody follows, and each call has an end (see
+    `memory.outbound_limits`).
     """
 
     model: str

@@ -5,7 +5,6 @@ event loop; only the TLS context, which takes 50 ms to build, is shared. Nothing
 exactly one model call, and a background job is retried by its queue.
 """
 
-import json
 import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -14,7 +13,6 @@ from typing import Any, TypeGuard, TypeVar
 
 import httpx2
 import openai
-from openai.types.chat import ChatCompletion
 
 from memory import exceptions as errors
 from memory.llm import parsing, prompts
@@ -37,6 +35,7 @@ from memory.llm.endpoint import Endpoint
 from memory.llm.findings import Form
 from memory.llm.reasoning import ReasoningFilter
 from memory.outbound import AsyncGuardedTransport, GuardedTransport
+from memory.outbound_limits import limit, limit_async
 
 OPENAI_URL = "https://api.openai.com/v1"
 PLACEHOLDER_KEY = "none"
@@ -49,11 +48,16 @@ MOST_TOKENS = 1_000_000_000
 """What is more than this is no count of tokens; the ledger's column ends at twice that."""
 JOB_PATIENCE = 4
 """A consolidation comes in one piece, so its silence lasts for the whole generation."""
+ANSWER_PATIENCE = 10
+"""Of `Endpoint.timeout`, for the whole of an answer that comes word by word (from a server that a person named)."""
+LONGEST_ANSWER = 200_000
+"""Characters of an answer in one piece, ten times what any task can use: looking for JSON takes its time."""
 
 FORMATS: tuple[Form, ...] = ("json_schema", "json_object", "none")
 REQUEST_FAULTS = (400, 422)
 CALL_ERRORS = (
-    *(openai.OpenAIError, httpx2.InvalidURL, json.JSONDecodeError, UnicodeError),
+    # Of undecodable JSON or UTF-8, and of JSON that Python will not take: thousands of digits, or nested too deeply.
+    *(openai.OpenAIError, httpx2.InvalidURL, ValueError, RecursionError),
     # The client lets through what a guarded transport refuses, and what befalls the body of an error status.
     *(errors.PrivateAddress, errors.InvalidAddress, httpx2.RequestError),
 )
@@ -71,6 +75,9 @@ def sync_client(endpoint: Endpoint, patience: float = 1.0) -> openai.OpenAI:
     """Open a client for one call from a job; the caller closes it."""
     transport = GuardedTransport(tls_context()) if endpoint.guarded else None
     http = openai.DefaultHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
+    if endpoint.own or endpoint.guarded:
+        # All of it comes within one silence; the rest is for connecting and for a body on a slow line.
+        limit(http, endpoint.timeout * (patience + 1))
     client = openai.OpenAI(http_client=http, **_client_arguments(endpoint, patience))
     return _apart(client) if endpoint.own else client
 
@@ -79,6 +86,8 @@ def async_client(endpoint: Endpoint) -> openai.AsyncOpenAI:
     """Open a client for one call from an event loop; the caller closes it."""
     transport = AsyncGuardedTransport(tls_context()) if endpoint.guarded else None
     http = openai.DefaultAsyncHttpxClient(verify=tls_context(), transport=transport, follow_redirects=not endpoint.own)
+    if endpoint.own or endpoint.guarded:
+        limit_async(http, endpoint.timeout * ANSWER_PATIENCE)
     client = openai.AsyncOpenAI(http_client=http, **_client_arguments(endpoint))
     return _apart(client) if endpoint.own else client
 
@@ -138,8 +147,7 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
         case UnicodeEncodeError():
             # A key with letters that no HTTP header can carry.
             kind = errors.ModelUnauthorised
-        case openai.APIResponseValidationError() | ValueError():
-            # Undecodable JSON or UTF-8.
+        case openai.APIResponseValidationError() | ValueError() | RecursionError():
             kind = errors.ModelMalformedAnswer
         case _:
             kind = errors.ModelServerError
@@ -148,8 +156,8 @@ def model_error(error: Exception, endpoint: Endpoint, *, answering: bool = False
 
 def usage_of(answer: object) -> Usage:
     """Return the server's own counts in an answer of any kind; None where it sent none or nonsense (-1, say)."""
-    usage = getattr(answer, "usage", None)
-    return _usage(*(getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens")))
+    usage = _part(answer, "usage")
+    return _usage(*(_part(usage, name) for name in ("prompt_tokens", "completion_tokens")))
 
 
 def _usage(*counts: object) -> Usage:
@@ -163,6 +171,11 @@ def _is_count(value: object) -> TypeGuard[int]:
 def _field(value: object, name: str) -> Any:
     """Return a field of what JSON holds; None where there is no such thing."""
     return value.get(name) if isinstance(value, dict) else None
+
+
+def _part(value: object, name: str) -> Any:
+    """Return a field of what JSON holds, or of the client's objects."""
+    return _field(value, name) if isinstance(value, dict) else getattr(value, name, None)
 
 
 def _messages(turns: Sequence[Turn]) -> list[Any]:
@@ -351,9 +364,9 @@ class OpenAIConsolidator:
         """Make one call in the strictest form the server takes; a 400 steps down a form, and that is kept."""
         for form in FORMATS[FORMATS.index(self._format) :]:
             try:
-                completion: object = client.chat.completions.create(
-                    model=self._endpoint.model, messages=_messages(turns), **response_format(form, schema)
-                )
+                body = completion_body(self._endpoint, _messages(turns), form, schema)
+                # Bare JSON: hostile megabytes of it, made into the client's objects, take minutes.
+                completion: object = client.post("/chat/completions", body=body, cast_to=httpx2.Response).json()
             except CALL_ERRORS as error:
                 if form != FORMATS[-1] and getattr(error, "status_code", None) in REQUEST_FAULTS:
                     continue
@@ -363,16 +376,23 @@ class OpenAIConsolidator:
         raise AssertionError("the last form either returns or raises")
 
 
-def response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any]:
-    if form == "json_schema":
-        return {"response_format": {"type": "json_schema", "json_schema": schema}}
-    return {"response_format": {"type": form}} if form == "json_object" else {}
+def completion_body(endpoint: Endpoint, messages: list[Any], form: Form, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what to post for an answer in one piece."""
+    body: dict[str, Any] = {"model": endpoint.model, "messages": messages}
+    if form == "none":
+        return body
+    more = {"json_schema": schema} if form == "json_schema" else {}
+    return {**body, "response_format": {"type": form, **more}}
 
 
 def completion_text(completion: object) -> str:
-    """Return the answer's text; something that is no completion (an HTML page, say) is malformed."""
-    choices = getattr(completion, "choices", None)
-    if not isinstance(completion, ChatCompletion) or not choices:
+    """Return the answer's text; something that is no completion (an HTML page, say) is malformed, or endless."""
+    choices = _field(completion, "choices")
+    if not isinstance(choices, list) or not choices:
         raise errors.ModelMalformedAnswer(usage=usage_of(completion))
-    content = getattr(getattr(choices[0], "message", None), "content", None)
-    return content if isinstance(content, str) else ""
+    content = _field(_field(choices[0], "message"), "content")
+    if not isinstance(content, str):
+        return ""
+    if len(content) > LONGEST_ANSWER:
+        raise errors.ModelMalformedAnswer(usage=usage_of(completion))
+    return content

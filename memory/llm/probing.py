@@ -14,6 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
+
 from memory import exceptions as errors
 from memory.llm.base import Delta, ReplyRequest, Turn, Usage
 from memory.llm.endpoint import Endpoint
@@ -25,9 +27,9 @@ from memory.llm.openai import (
     REQUEST_FAULTS,
     OpenAIResponder,
     async_client,
+    completion_body,
     completion_text,
     model_error,
-    response_format,
     usage_of,
 )
 from memory.llm.prompts import PROBE_TASK
@@ -115,10 +117,15 @@ async def _calling(endpoint: Endpoint) -> AsyncIterator[Any]:
         raise model_error(error, endpoint) from None
 
 
+async def _read(response: httpx2.Response) -> object:
+    """Return the JSON of an answer. In a thread: it may be megabytes, and the event loop is everybody's."""
+    return await asyncio.to_thread(response.json)
+
+
 async def _list(endpoint: Endpoint) -> Step:
     try:
         async with _calling(endpoint) as client:
-            answer = await client.get("/models", cast_to=object)
+            answer = await _read(await client.get("/models", cast_to=httpx2.Response))
     except errors.ModelRefused:
         # Not every server has a list.
         return Step(Mark.WARNING, Fault.NO_LIST)
@@ -180,14 +187,13 @@ async def _structured(endpoint: Endpoint) -> Step:
     async with _calling(endpoint) as client:
         for form in FORMATS:
             try:
-                completion: object = await client.chat.completions.create(
-                    model=endpoint.model, messages=turns, **response_format(form, _SCHEMA)
-                )
+                body = completion_body(endpoint, turns, form, _SCHEMA)
+                completion = await _read(await client.post("/chat/completions", body=body, cast_to=httpx2.Response))
             except CALL_ERRORS as error:
                 if form != FORMATS[-1] and getattr(error, "status_code", None) in REQUEST_FAULTS:
                     continue
                 raise
-            return _judged(completion, form)
+            return await asyncio.to_thread(_judged, completion, form)
     raise AssertionError("the last form either returns or raises")
 
 
@@ -204,9 +210,11 @@ def _judged(completion: object, form: Form) -> Step:
 
 async def _embed(endpoint: Endpoint) -> Step:
     async with _calling(endpoint) as client:
-        answer = await client.embeddings.create(model=endpoint.model, input=[HELLO], encoding_format="float")
-    data = getattr(answer, "data", None)
-    vector = getattr(data[0], "embedding", None) if isinstance(data, list) and data else None
+        body = {"model": endpoint.model, "input": [HELLO], "encoding_format": "float"}
+        answer = await _read(await client.post("/embeddings", body=body, cast_to=httpx2.Response))
+    data = answer.get("data") if isinstance(answer, dict) else None
+    first = data[0] if isinstance(data, list) and data else None
+    vector = first.get("embedding") if isinstance(first, dict) else None
     if not isinstance(vector, list) or not vector:
         raise errors.ModelMalformedAnswer(usage=usage_of(answer))
     return Step(Mark.GOOD, width=len(vector), usage=usage_of(answer))

@@ -276,6 +276,18 @@ def test_disconnecting_deletes_the_key_and_is_told(client: Client, assistant: As
     assert client.get(url(assistant, "disconnect/")).status_code == 405
 
 
+@pytest.mark.parametrize("nonsense", ["a\0b", "a", "", "2025-13-45T99:99", "2025-01-01T00:00:00"])
+def test_nonsense_in_place_of_a_version_is_a_conflict(
+    client: Client, assistant: Assistant, owner: User, nonsense: str
+) -> None:
+    assert client.post(url(assistant, "disconnect/"), {"version": nonsense}).status_code == 409
+    saved(client, url(assistant), key=KEY)
+    assert client.post(url(assistant, "disconnect/"), {"version": nonsense}).status_code == 409
+    answer = client.post(url(assistant), typed(model="mine", version=nonsense))
+    assert answer.status_code == (422 if "\0" in nonsense else 409)
+    assert ModelConnection.objects.get().model == "own-model"
+
+
 def test_a_key_that_cannot_be_read_is_said(client: Client, assistant: Assistant, owner: User) -> None:
     saved(client, url(assistant), key=KEY)
     row = ModelConnection.objects.get()
@@ -345,6 +357,8 @@ def test_without_htmx_the_whole_page_comes_with_what_was_typed_but_for_the_key(
         ([Behaviour(raw_body="<title>Router</title>", content_type="text/html")], "no server of language models"),
         ([Behaviour(status=404), Behaviour(status=404), Behaviour(status=404)], "often it ends in /v1"),
         ([Behaviour(status=503)], "server failed"),
+        ([Behaviour(raw_body="[" * 200_000, content_type="application/json")], "no server of language models"),
+        ([Behaviour(), Behaviour(raw_body=f"data: {'9' * 6000}\n\n")], "was not in the form asked for"),
     ],
 )
 def test_each_fault_has_a_plain_sentence_and_the_servers_words_are_not_shown(
@@ -357,6 +371,15 @@ def test_each_fault_has_a_plain_sentence_and_the_servers_words_are_not_shown(
     assert words in answer.text
     for secret in (ERROR_SECRET, "Router", KEY):
         assert secret not in answer.text
+
+
+@pytest.mark.parametrize("body", ["[" * 200_000, f'{{"data": [{"9" * 6000}]}}'])
+def test_a_list_that_cannot_be_read_is_told(
+    client: Client, assistant: Assistant, owner: User, server: OpenAIServer, body: str
+) -> None:
+    server.default = Behaviour(raw_body=body, content_type="application/json")
+    answer = client.post(url(assistant, "models/"), typed(base_url=server.base_url), headers=HTMX)
+    assert (answer.status_code, "no server of language models" in answer.text) == (200, True)
 
 
 def test_slow_silent_and_skipped_steps_have_their_words() -> None:

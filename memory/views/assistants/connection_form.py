@@ -103,7 +103,8 @@ class ConnectionForm(forms.Form):
     def seen(self) -> datetime | None:
         """Return the version of the connection that the person saw; None for none, or for nonsense."""
         try:
-            return parse_datetime(self.cleaned_data["version"])
+            # Where the field itself is refused, nothing is left of it.
+            return parse_datetime(self.cleaned_data.get("version", ""))
         except ValueError:
             return None
 

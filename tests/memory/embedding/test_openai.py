@@ -142,6 +142,7 @@ def test_blank_texts_ask_nothing(server: OpenAIServer, embedder: OpenAIEmbedder)
             errors.ModelMalformedAnswer,
         ),
         (Behaviour(raw_body="<html>", content_type="text/html"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body="[" * 200_000, content_type="application/json"), errors.ModelMalformedAnswer),
     ],
 )
 def test_failures_become_errors_in_plain_words(

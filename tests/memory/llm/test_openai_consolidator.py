@@ -1,6 +1,7 @@
 """The consolidator's calls against a local server: forms of JSON, the second asking, errors."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -86,6 +87,15 @@ def test_400_for_another_reason_keeps_the_strict_form(server: OpenAIServer, cons
     consolidator.transfer(TRANSFER)
 
     assert server.requests[-1].body["response_format"]["type"] == "json_schema"
+
+
+def test_an_answer_without_end_is_not_searched(server: OpenAIServer, consolidator: OpenAIConsolidator) -> None:
+    server.default = Behaviour(text="{" * 3_000_000)
+    began = time.monotonic()
+    with pytest.raises(errors.ModelMalformedAnswer):
+        consolidator.transfer(TRANSFER)
+    assert time.monotonic() - began < 4
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("bad", [GOOD[:-40], "I would rather not.", "", '{"pages": [], "topics": []}'])
@@ -201,6 +211,10 @@ def test_badly_dressed_json_is_read_at_once(server: OpenAIServer, consolidator: 
         (Behaviour(cut_after=0), errors.ModelUnreachable),
         (Behaviour(raw_body="<html>", content_type="text/html"), errors.ModelMalformedAnswer),
         (Behaviour(raw_body="{}", content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body="[" * 200_000, content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body="9" * 6000, content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body='{"choices": 5}', content_type="application/json"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body='{"choices": {"0": 5}}', content_type="application/json"), errors.ModelMalformedAnswer),
     ],
 )
 def test_failure_raises_without_a_retry(

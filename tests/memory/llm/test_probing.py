@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -85,6 +86,8 @@ async def test_a_private_address_is_refused_and_never_asked(server: OpenAIServer
         Behaviour(raw_body="<!doctype html>", content_type="application/json"),
         Behaviour(raw_body='["a", "b"]', content_type="application/json"),
         Behaviour(raw_body='{"data": "all"}', content_type="application/json"),
+        Behaviour(raw_body="[" * 200_000, content_type="application/json"),
+        Behaviour(raw_body=f'{{"data": [{"9" * 6000}]}}', content_type="application/json"),
     ],
 )
 async def test_something_that_is_no_server_of_models_is_told_apart(
@@ -145,6 +148,41 @@ async def test_a_model_that_writes_no_json_is_a_warning(server: OpenAIServer, en
     assert (found.structured.mark, found.structured.fault) == (Mark.WARNING, Fault.NO_JSON)
 
 
+async def test_reading_megabytes_keeps_no_event_loop_from_its_other_tasks(
+    server: OpenAIServer, endpoint: Endpoint
+) -> None:
+    rows = f"[{('{}, ' * 500_000)[:-2]}]"
+    rows = f'{{"choices": {rows}, "data": {rows}}}'
+    large = Behaviour(raw_body=rows, content_type="application/json")
+    server.queue(large, GOOD, large, large)
+    longest = 0.0
+
+    async def other() -> None:
+        nonlocal longest
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.monotonic() - began)
+
+    task = asyncio.create_task(other())
+    await probe(endpoint, "embedder")
+    task.cancel()
+    assert len(server.requests) == 4
+    assert longest < 1
+
+
+@pytest.mark.parametrize("body", ["[" * 200_000, "9" * 6000])
+async def test_json_that_cannot_be_read_fails_its_step(server: OpenAIServer, endpoint: Endpoint, body: str) -> None:
+    unreadable = Behaviour(raw_body=body, content_type="application/json")
+    server.queue(GOOD, GOOD, unreadable, unreadable)
+    found = await probe(endpoint, "embedder")
+    assert found.embedding is not None
+    assert [type(step.error) for step in (found.structured, found.embedding)] == [errors.ModelMalformedAnswer] * 2
+    server.queue(GOOD, GOOD, Behaviour(raw_body='{"choices": 5}', content_type="application/json"))
+    found = await probe(endpoint)
+    assert (found.structured.mark, found.structured.fault) == (Mark.WARNING, Fault.NO_JSON)
+
+
 @pytest.mark.parametrize(
     ("behaviour", "error"),
     [
@@ -153,6 +191,8 @@ async def test_a_model_that_writes_no_json_is_a_warning(server: OpenAIServer, en
         (Behaviour(status=429), errors.ModelRateLimited),
         (Behaviour(cut_after=2), errors.ModelCutOff),
         (Behaviour(malformed_after=1), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body=f"data: {'[' * 200_000}\n\n"), errors.ModelMalformedAnswer),
+        (Behaviour(raw_body=f"data: {'9' * 6000}\n\n"), errors.ModelMalformedAnswer),
     ],
 )
 async def test_an_answer_that_fails_is_told_by_its_error(
