@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -32,6 +31,7 @@ from memory.models import Memory, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.chat.sockets import Socket
 from tests.chat.test_consumers import begin, stored
+from tests.memory.domain.test_at_once import until_waiting
 from tests.memory.factories import MemoryFactory
 from tests.openai_server import Behaviour, OpenAIServer
 
@@ -242,17 +242,6 @@ def test_a_removal_waits_for_a_turn_that_is_just_beginning_and_stops_it(memory: 
     assert Message.objects.get(pk=turn.answer_id).stop_requested_at is not None
 
 
-def until_waiting(count: int) -> None:
-    """Return once so many transactions wait for a lock."""
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0] >= count:
-                return
-        time.sleep(0.05)
-    raise AssertionError("Nobody waits.")
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["removed", "deleted"])
 def test_a_turn_and_the_end_of_an_account_at_once_do_not_wait_for_each_other_for_ever(memory: Memory, how: str) -> None:
@@ -291,9 +280,9 @@ def test_a_turn_holds_the_membership_before_it_locks_the_conversation(memory: Me
     row = ConversationFactory(memory=memory)
     answer = AnswerFactory(parent=QuestionFactory(conversation=row))
     seat = Seat(memory.user, None, row.pk)
-    begin_it = {
+    begin_it: Callable[[], object] = {
         "turn": lambda: turns.begin_turn(seat, "Hello?", "c1"),
-        "edit": lambda: turns.begin_edit(seat, answer.parent_id, "Hello?", "c1"),
+        "edit": lambda: turns.begin_edit(seat, answer.parent_id or 0, "Hello?", "c1"),
         "regenerate": lambda: turns.begin_regenerate(seat, answer.pk),
         "continue": lambda: turns.begin_continue(seat, answer.pk),
     }[deed]
