@@ -61,9 +61,10 @@ class SignUpView(views.SignupView):
         except InvitationUnusable as fault:
             return self.closed(fault)
 
-    def get_success_url(self) -> str:
-        """Lead who was let into an assistant to the chat with it."""
-        return start_of(self.user) or str(super().get_success_url())  # type: ignore[no-untyped-call]
+    def get_success_url(self) -> str | None:
+        """Lead who was let into an assistant to the chat with it; None leaves it to the adapter."""
+        elsewhere: str | None = super().get_success_url()  # type: ignore[no-untyped-call]
+        return start_of(self.user) or elsewhere
 
     def closed(self, fault: InvitationUnusable | None = None) -> HttpResponse:
         context = {
