@@ -61,7 +61,7 @@ class SignUpView(views.SignupView):
         except InvitationUnusable as fault:
             return self.closed(fault)
 
-    def get_success_url(self) -> str | None:
+    def get_success_url(self) -> str | None:  # type: ignore[override]  # as the library itself does
         """Lead who was let into an assistant to the chat with it; None leaves it to the adapter."""
         elsewhere: str | None = super().get_success_url()  # type: ignore[no-untyped-call]
         return start_of(self.user) or elsewhere
