@@ -31,7 +31,11 @@ from chat.text import accept_message, title_from
 from chat.writing import LEASE, remember_shown
 from memory.models import Memory
 
-_HOLD = "SELECT 1 FROM memory_membership WHERE assistant_id = %s AND user_id = %s FOR KEY SHARE"
+_HOLD = """
+    SELECT 1 FROM memory_membership place JOIN memory_memory memory USING (assistant_id, user_id)
+    WHERE place.user_id = %s
+        AND memory.id = COALESCE((SELECT memory_id FROM chat_conversation WHERE id = %s), %s)
+    FOR KEY SHARE OF place"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,15 @@ class Turn:
 def begin_turn(seat: Seat, text: str, client_id: str) -> Turn:
     """Take what a person says and open its answer.
 
-    In one transaction: lock the memory, if something is to be remembered at once ("remember that ..."), and the
-    conversation, or create it named after this message; return the turn of a `client_id` seen before; end an answer
-    whose writer died; store the question at the end of the shown branch; remember what it wishes for; open the answer
-    with a lease; take the conversation out of the archive. Raises EmptyMessage, MessageTooLong, ConversationGone,
-    AssistantArchived, TooManyAnswers, MemoryBusy, and Busy while another answer is being written.
+    In one transaction: lock the memory, if something is to be remembered at once ("remember that ..."); hold the
+    membership; lock the conversation, or create it named after this message; return the turn of a `client_id` seen
+    before; end an answer whose writer died; store the question at the end of the shown branch; remember what it wishes
+    for; open the answer with a lease; take the conversation out of the archive. Raises EmptyMessage, MessageTooLong,
+    ConversationGone, AssistantArchived, TooManyAnswers, MemoryBusy, and Busy while another answer is being written.
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
     wish = wishes.make_way(seat, text)
+    _hold_membership(seat)
     now = timezone.now()
     conversation = _locked(seat) or _created(seat, text, now)
     if repeated := _sent_before(conversation, client_id):
@@ -78,6 +83,7 @@ def begin_edit(seat: Seat, message_id: int, text: str, client_id: str) -> Turn:
     """
     text = accept_message(text, settings.CHAT_MESSAGE_MAX_CHARACTERS)
     wish = wishes.make_way(seat, text, anew=True)
+    _hold_membership(seat)
     conversation = _existing(seat)
     if repeated := _sent_before(conversation, client_id):
         return repeated
@@ -95,6 +101,7 @@ def begin_regenerate(seat: Seat, message_id: int) -> Turn:
 
     Raises ConversationGone, AssistantArchived, MessageNotFound, TooManyAnswers, Busy.
     """
+    _hold_membership(seat)
     conversation = _existing(seat)
     _make_room(seat, conversation)
     return _open_answer(conversation, _answer_in(conversation, message_id).question, timezone.now())
@@ -107,6 +114,7 @@ def begin_continue(seat: Seat, message_id: int) -> Turn:
     The row of the unfinished one stays, so that a continuation that fails loses nothing.
     Raises ConversationGone, AssistantArchived, MessageNotFound, NotContinuable, TooManyAnswers, Busy.
     """
+    _hold_membership(seat)
     conversation = _existing(seat)
     _make_room(seat, conversation)
     unfinished = _answer_in(conversation, message_id)
@@ -201,7 +209,6 @@ def _answer_in(conversation: Conversation, message_id: int) -> Message:
 
 
 def _make_room(seat: Seat, conversation: Conversation) -> None:
-    _hold_membership(conversation.memory)
     if conversation.memory.assistant.archived_at is not None:
         raise AssistantArchived
     # Seldom does one run, so that it is looked for first.
@@ -212,10 +219,14 @@ def _make_room(seat: Seat, conversation: Conversation) -> None:
     take_answer(seat.user)
 
 
-def _hold_membership(memory: Memory) -> None:
-    """Keep the person a member until the transaction ends: who ends a membership then sees the answer, and stops it."""
+def _hold_membership(seat: Seat) -> None:
+    """Keep the person a member until the transaction ends: who ends a membership then sees the answer, and stops it.
+
+    Before the conversation is locked: the end of an account takes the membership first, and then conversations.
+    Raises ConversationGone.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [memory.assistant_id, memory.user_id])
+        cursor.execute(_HOLD, [seat.user.pk, seat.conversation_id, seat.new_in])
         if cursor.fetchone() is None:
             raise ConversationGone
 

@@ -14,7 +14,6 @@ from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -26,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from memory.admin.base import DomainAdmin, person_of
 from memory.admin.figures import count_of, tokens_of
 from memory.admin.memories import what_memories_hold
-from memory.domain.accounts import delete_account
+from memory.domain.accounts import delete_account, delete_accounts
 from memory.domain.sign_ins import end_sign_ins
 from memory.models import Membership, Memory
 
@@ -103,9 +102,7 @@ class PeopleAdmin(DomainAdmin, UserModelAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         within = [person for person in queryset if self.has_delete_permission(request, person)]
-        with transaction.atomic():
-            for person in within:
-                self.remove(person, person_of(request))
+        delete_accounts(within, by=person_of(request))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         named, counts, lacking, protected = super().get_deleted_objects(objs, request)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.formats import number_format
@@ -22,8 +21,8 @@ from memory.constants import read_overrides
 from memory.domain.assistants import create_assistant, require_slug
 from memory.domain.budgets import set_budget
 from memory.domain.configuring import configure_assistant, constants_of, set_constants, setup_of
+from memory.domain.ending import delete_assistants
 from memory.domain.retiring import archive_assistant, restore_assistant
-from memory.domain.roles import lock_assistant
 from memory.enums import KnowledgeStatus
 from memory.exceptions import InvalidSettings, InvalidText, MemoryOSError
 from memory.models import Assistant, Knowledge, Membership, Memory
@@ -161,8 +160,10 @@ class AssistantAdmin(DomainAdmin):
             set_budget(obj, obj.monthly_budget, by=person, operator=True)
 
     def remove(self, obj: Assistant, person: User) -> None:
-        with transaction.atomic():
-            lock_assistant(obj).delete()
+        delete_assistants([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Assistant]) -> None:
+        delete_assistants(queryset)
 
     def goes_with(self, objs: Iterable[Assistant]) -> dict[str, int]:
         keys = [obj.pk for obj in objs]

@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from memory.domain.ending import lock_assistants, lock_memories
 from memory.exceptions import MemoryOSError
+from memory.models import Assistant, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +111,15 @@ class DomainAdmin(MemoryAdmin):
         self.remove(obj, person_of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for obj in queryset:
+        # In one transaction, so all memories before any assistant, as everybody does.
+        homes = {field.name for field in self.model._meta.get_fields()}
+        rows = list(queryset)
+        keys = self.model._default_manager.filter(pk__in=[obj.pk for obj in rows]).order_by()
+        if "memory" in homes:
+            lock_memories(Memory.objects.filter(pk__in=keys.values("memory")))
+        if "assistant" in homes:
+            lock_assistants(Assistant.objects.filter(pk__in=keys.values("assistant")))
+        for obj in rows:
             self.remove(obj, person_of(request))
 
     def changeform_view(

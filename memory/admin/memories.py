@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from memory.admin.base import DomainAdmin
 from memory.admin.figures import calls_of, count_of, tokens_of
 from memory.admin.privacy import ask_why, may_open, open_address
+from memory.domain.ending import delete_memories
 from memory.models import Knowledge, Memory, MemoryEvent, Page, Segment
 
 if TYPE_CHECKING:
@@ -112,7 +113,10 @@ class MemoriesAdmin(DomainAdmin):
         return super().has_delete_permission(request, obj) and may_open(request)
 
     def remove(self, obj: Memory, person: User) -> None:
-        obj.delete()
+        delete_memories([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Memory]) -> None:
+        delete_memories(queryset)
 
     def goes_with(self, objs: Iterable[Memory]) -> dict[str, int]:
         return what_memories_hold(Memory.objects.filter(pk__in=[obj.pk for obj in objs]))

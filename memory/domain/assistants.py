@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.validators import slug_re
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext
@@ -113,21 +114,32 @@ def open_memory(user: User, assistant: Assistant) -> Memory:
 
 
 def ensure_default_memory(user: User) -> Memory:
-    """Return the memory at the person's first active assistant; who has none gets one of their own: a newcomer, and
-    somebody whose assistants are all archived.
+    """Return the memory at the assistant where the person starts (`_start_of`); who has none gets one of their own: a
+    newcomer, and somebody whose assistants are all archived.
 
     Two first visits at once make one assistant: they queue on the person's row.
     """
-    if (assistant := Assistant.objects.active().for_user(user).first()) is not None:
+    if (assistant := _start_of(user)) is not None:
         return open_memory(user, assistant)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        assistant = Assistant.objects.active().for_user(user).first()
+        assistant = _start_of(user)
         return open_memory(user, assistant) if assistant else create_assistant(user, DEFAULT_NAME)
 
 
+def _start_of(user: User) -> Assistant | None:
+    """Return the first active assistant that the person founded or joined by themself, else the first they have used.
+
+    Anybody can be added to a stranger's assistant by their user name: that alone leads nobody into it.
+    """
+    mine = Assistant.objects.active().for_user(user)
+    own = mine.filter(Q(created_by=user) | Q(memberships__user=user, memberships__invitation__isnull=False))
+    used = mine.filter(Exists(Memory.objects.filter(assistant=OuterRef("pk"), user=user, last_position__gt=0)))
+    return own.first() or used.first()
+
+
 def current_memory(user: User, slug: str | None = None, *, reading: bool = False) -> Memory:
-    """Return the memory at the assistant named by `slug`, by default the person's first one.
+    """Return the memory at the assistant named by `slug`, by default the one where they start.
 
     Raises Assistant.DoesNotExist for a slug that is unknown or that the person is no member of, and, unless for
     `reading`, for an archived assistant's.

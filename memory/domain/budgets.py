@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from django.contrib.auth.models import User
@@ -98,9 +99,9 @@ def set_budget(
 ) -> None:
     """Set how many tokens a month the assistant, or one of its members, may use; None for no bound. Twice is once.
 
-    In one transaction: lock the assistant, as an owner; store it; log `configured` with both numbers. Then, behind each
-    memory's own lock, queue again what has waited for it where there is room now, of WOKEN_AT_ONCE memories; the hourly
-    look takes the rest. Raises NotAllowed and NotAMember (also of `person`).
+    In one transaction: lock the assistant, as an owner; store it; log `configured` with both numbers. Once that is
+    committed, behind each memory's own lock, queue again what has waited for it where there is room now, of
+    WOKEN_AT_ONCE memories; the hourly look takes the rest. Raises NotAllowed and NotAMember (also of `person`).
     """
     with transaction.atomic():
         locked = lock_as(assistant, by, Role.OWNER, operator=operator)
@@ -126,7 +127,11 @@ def set_budget(
                 after={**named, "tokens": tokens},
             )
         )
-    # Not inside: whoever holds a memory may wait for its assistant.
+        # Not inside, nor in a transaction around this one: whoever holds a memory may wait for its assistant.
+        transaction.on_commit(partial(_wake, locked), robust=True)
+
+
+def _wake(assistant: Assistant) -> None:
     for memory in memories_restored(timezone.now(), assistant):
         restore_budget(memory)
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from memory.domain.ending import end_memory
 from memory.domain.roles import lock_assistant
 from memory.enums import EventKind
 from memory.exceptions import MemberAgain
@@ -34,10 +35,10 @@ def delete_left_memory(memory: Memory, *, by: User) -> None:
     """Delete for good what an assistant remembers of a person who is no longer its member: pages, segments, facts,
     profile, traits, log, and the conversations.
 
-    In one transaction: lock the memory, then the assistant, so that nobody joins meanwhile; take the details from the
-    ledger, where the costs stay; delete the memory with all that belongs to it, its log included, so that nothing is
-    logged. What is known of the assistant itself belongs to its members and stays, without naming these pages. Raises
-    MemberAgain and Memory.DoesNotExist, which somebody else's memory is, too.
+    In one transaction: lock the memory, then the assistant, so that nobody joins meanwhile; end the memory
+    (`ending.end_memory`), its log included, so that nothing is logged, and with it what the person has proposed and
+    nobody has approved. What else is known of the assistant itself belongs to its members and stays. Raises MemberAgain
+    and Memory.DoesNotExist, which somebody else's memory is, too.
     """
     with transaction.atomic():
         locked = Memory.objects.locked(memory.pk)
@@ -46,5 +47,4 @@ def delete_left_memory(memory: Memory, *, by: User) -> None:
         lock_assistant(locked.assistant)
         if Membership.objects.filter(assistant=locked.assistant_id, user=by).exists():
             raise MemberAgain
-        locked.model_calls.update(detail="")
-        locked.delete()
+        end_memory(locked)

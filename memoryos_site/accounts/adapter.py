@@ -47,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return is_open(request)
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
-        """Return the page of the invitation by which somebody came, else the start page."""
+        """Return the page of an invitation that did not hold, which says so, else the start page."""
         if token := invitation_of(request):
             return reverse("join", args=[token])
         return super().get_signup_redirect_url(request)

@@ -11,7 +11,11 @@ from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from memoryos_site.accounts.signing_up import let_in
 
 _PASSWORD_HELP = _("At least 8 characters; not a common password, not only digits.")
 _CODE = _("Code")
@@ -33,6 +37,13 @@ class SignUpForm(allauth_forms.SignupForm):
         if not settings.MAIL_IS_ON:
             fields.pop("email", None)
         return fields
+
+    def save(self, request: HttpRequest) -> User:
+        """Store the person and let them in where they are invited, both or neither. Raises InvitationUnusable."""
+        with transaction.atomic():
+            user: User = super().save(request)  # type: ignore[assignment]  # the library knows no model of ours
+            let_in(request, user)
+        return user
 
 
 class _NewPassword(forms.Form):

@@ -23,12 +23,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from memory.domain.accounts import delete_account
-from memory.exceptions import LastOwner
+from memory.exceptions import InvitationUnusable, LastOwner
 from memory.models import Memory
-from memoryos_site.accounts.forms import DeleteAccountForm
+from memoryos_site.accounts.forms import DeleteAccountForm, SignUpForm
 from memoryos_site.accounts.person import signed_in_person
 from memoryos_site.accounts.sessions import end_other_sessions, end_session, open_sessions
-from memoryos_site.accounts.signing_up import fault_of_invitation, invitation_of, is_open
+from memoryos_site.accounts.signing_up import fault_of_invitation, invitation_of, is_open, start_of
 from memoryos_site.owner import LastOperatorError, has_account, require_another_operator
 
 RETRY_SECONDS = 60
@@ -54,11 +54,23 @@ class SignInView(views.LoginView):
 class SignUpView(views.SignupView):
     """The sign-up page; who is not let in is told what it takes."""
 
-    def closed(self) -> HttpResponse:
+    def form_valid(self, form: SignUpForm) -> HttpResponse:
+        """Sign up; of two at once by a link for one, the second is told that it is used up."""
+        try:
+            return super().form_valid(form)
+        except InvitationUnusable as fault:
+            return self.closed(fault)
+
+    def get_success_url(self) -> str | None:  # type: ignore[override]  # as the library itself does
+        """Lead who was let into an assistant to the chat with it; None leaves it to the adapter."""
+        elsewhere: str | None = super().get_success_url()  # type: ignore[no-untyped-call]
+        return start_of(self.user) or elsewhere
+
+    def closed(self, fault: InvitationUnusable | None = None) -> HttpResponse:
         context = {
             "is_set_up": has_account(),
             "mode": settings.MEMORYOS_SIGNUP,
-            "fault": fault_of_invitation(self.request),
+            "fault": fault or fault_of_invitation(self.request),
         }
         return render(self.request, self.template_name_signup_closed, context, status=HTTPStatus.FORBIDDEN)
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from chat import turns
 from chat.access import Seat, reserve_conversation
 from chat.database import in_database
 from chat.enums import Status
-from chat.exceptions import ConversationGone
+from chat.exceptions import ConversationGone, NotContinuable
 from chat.models import Conversation, Message
 from chat.titling import title_conversation
 from memory.domain.accounts import delete_account
@@ -28,6 +31,7 @@ from memory.models import Memory, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.chat.sockets import Socket
 from tests.chat.test_consumers import begin, stored
+from tests.memory.domain.test_at_once import until_waiting
 from tests.memory.factories import MemoryFactory
 from tests.openai_server import Behaviour, OpenAIServer
 
@@ -236,6 +240,58 @@ def test_a_removal_waits_for_a_turn_that_is_just_beginning_and_stops_it(memory: 
         assert not removed.wait(0.5)
     thread.join(10)
     assert Message.objects.get(pk=turn.answer_id).stop_requested_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["removed", "deleted"])
+def test_a_turn_and_the_end_of_an_account_at_once_do_not_wait_for_each_other_for_ever(memory: Memory, how: str) -> None:
+    row = ConversationFactory(memory=memory)
+    raised: list[Exception] = []
+
+    def run(deed: Callable[[], object]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                deed()
+            except DatabaseError as error:
+                raised.append(error)
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=guarded)
+        thread.start()
+        return thread
+
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=row.pk)
+        first = run(lambda: turns.begin_turn(Seat(memory.user, None, row.pk), "Hello?", "c1"))
+        until_waiting(1)
+        second = run(lambda: remove(memory) if how == "removed" else delete_account(memory.user, by=memory.user))
+        until_waiting(2)
+    for thread in (first, second):
+        thread.join(20)
+        assert not thread.is_alive()
+    assert raised == []
+    assert Message.objects.count() == (2 if how == "removed" else 0)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deed", ["turn", "edit", "regenerate", "continue"])
+def test_a_turn_holds_the_membership_before_it_locks_the_conversation(memory: Memory, deed: str) -> None:
+    row = ConversationFactory(memory=memory)
+    answer = AnswerFactory(parent=QuestionFactory(conversation=row))
+    seat = Seat(memory.user, None, row.pk)
+    begin_it: Callable[[], object] = {
+        "turn": lambda: turns.begin_turn(seat, "Hello?", "c1"),
+        "edit": lambda: turns.begin_edit(seat, answer.parent_id or 0, "Hello?", "c1"),
+        "regenerate": lambda: turns.begin_regenerate(seat, answer.pk),
+        "continue": lambda: turns.begin_continue(seat, answer.pk),
+    }[deed]
+    with CaptureQueriesContext(connection) as asked, suppress(NotContinuable):
+        begin_it()
+    locks = [query["sql"] for query in asked if " FOR " in query["sql"]]
+    held = next(n for n, sql in enumerate(locks) if "FOR KEY SHARE" in sql)
+    taken = next(n for n, sql in enumerate(locks) if 'OF "chat_conversation"' in sql)
+    assert held < taken
 
 
 @pytest.mark.django_db

@@ -76,7 +76,10 @@ class MembershipFactory(RowFactory[Membership]):
 
 
 class MemoryFactory(RowFactory[Memory]):
-    """A memory and, because nobody has one without it, the person's membership; `role` sets that one's role."""
+    """A memory and, because nobody has one without it, the person's membership; `role` sets that one's role.
+
+    The first owner is who founded the assistant.
+    """
 
     class Meta:
         model = Memory
@@ -88,9 +91,12 @@ class MemoryFactory(RowFactory[Memory]):
     @factory.post_generation
     def role(self: Memory, create: bool, extracted: Role | None, **kwargs: Any) -> None:
         if create:
-            Membership.objects.get_or_create(
+            place, _ = Membership.objects.get_or_create(
                 assistant=self.assistant, user=self.user, defaults={"role": extracted or Role.OWNER}
             )
+            if place.role == Role.OWNER and self.assistant.created_by is None:
+                self.assistant.created_by = self.user
+                self.assistant.save(update_fields=["created_by"])
 
 
 class DialogueChainFactory(RowFactory[DialogueChain]):

@@ -13,14 +13,15 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from memory import models
-from memory.enums import EventKind
-from memory.models import Assistant, Knowledge, Memory, MemoryEvent, Page, Profile, SharedKnowledge
+from memory.enums import EventKind, KnowledgeStatus
+from memory.models import Assistant, Knowledge, Memory, MemoryEvent, ModelCall, Page, Profile, SharedKnowledge
 from tests.memory.administration import MODELS, Rows, fill, url
 from tests.memory.factories import (
     AssistantKnowledgeFactory,
     DialogueChainFactory,
     KnowledgeFactory,
     MemoryFactory,
+    ModelCallFactory,
     PageFactory,
     ProfileFactory,
     SegmentFactory,
@@ -198,6 +199,31 @@ def test_deletions_go_through_the_domain(
     assert client.post(url(shown_as(two), "changelist"), selected).status_code == 302
     assert not type(one)._default_manager.exists()
     assert [event.kind for event in MemoryEvent.objects.all()] == [EventKind.DELETED, EventKind.DELETED]
+
+
+@pytest.mark.parametrize("how", ["one", "selected"])
+def test_memories_end_as_by_their_persons_hand(client: Client, chief: User, how: str) -> None:
+    memories = [MemoryFactory(), MemoryFactory()]
+    for memory in memories:
+        ModelCallFactory(memory=memory, detail="What was said.")
+        AssistantKnowledgeFactory(assistant=memory.assistant, proposed_by=memory.user, status=KnowledgeStatus.PROPOSED)
+    if how == "one":
+        for memory in memories:
+            assert client.post(url(Memory, "delete", memory.pk), {"post": "yes"}).status_code == 302
+    else:
+        keys = [memory.pk for memory in memories]
+        selected = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+        assert client.post(url(Memory, "changelist"), selected).status_code == 302
+    assert not Memory.objects.exists()
+    assert not Knowledge.objects.exists()
+    assert ModelCall.objects.filter(memory=None, detail="").count() == 2
+
+
+def test_assistants_that_are_selected_are_deleted(client: Client, chief: User) -> None:
+    keys = [MemoryFactory().assistant.pk for _ in range(2)]
+    selected = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+    assert client.post(url(Assistant, "changelist"), selected).status_code == 302
+    assert not Assistant.objects.exists()
 
 
 def test_an_attribute_added_by_hand_is_locked_and_logged(client: Client, chief: User) -> None:

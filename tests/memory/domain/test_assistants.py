@@ -3,12 +3,14 @@ import threading
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.utils import timezone
 
 from memory.domain.assistants import create_assistant, current_memory, ensure_default_memory, open_memory
+from memory.domain.membership import add_member
 from memory.enums import Role
 from memory.exceptions import InvalidText, NotAMember
-from memory.models import Assistant, Memory, MemoryEvent
-from tests.memory.factories import MembershipFactory, UserFactory
+from memory.models import Assistant, Invitation, Membership, Memory, MemoryEvent
+from tests.memory.factories import MembershipFactory, MemoryFactory, PageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -25,9 +27,43 @@ def test_slugs_of_two_newcomers_differ() -> None:
     assert slugs == ["assistant", "assistant-2", "assistant-3"]
 
 
+def invited(role: Role = Role.MEMBER) -> Membership:
+    """Somebody's place who came by a link."""
+    place = MembershipFactory(role=role)
+    link = Invitation.objects.create(assistant=place.assistant, role=role, expires_at=timezone.now())
+    Membership.objects.filter(pk=place.pk).update(invitation=link)
+    return place
+
+
 def test_an_assistant_one_has_joined_comes_first() -> None:
-    membership = MembershipFactory(role=Role.MEMBER)
-    assert ensure_default_memory(membership.user).assistant == membership.assistant
+    place = invited()
+    create_assistant(place.user, "Later")
+    assert ensure_default_memory(place.user).assistant == place.assistant
+
+
+@pytest.mark.parametrize("role", Role)
+def test_who_was_put_into_an_assistant_does_not_start_there(role: Role) -> None:
+    owner, newcomer = UserFactory(), UserFactory()
+    theirs = create_assistant(owner, "Trap").assistant
+    add_member(theirs, newcomer.username, role, by=owner)
+    memory = ensure_default_memory(newcomer)
+    assert (memory.assistant.created_by, memory.assistant.memberships.get().role) == (newcomer, Role.OWNER)
+    assert ensure_default_memory(newcomer) == memory
+    assert current_memory(newcomer, "trap").assistant == theirs
+
+
+def test_one_that_the_person_has_used_counts_as_chosen_after_those_of_their_own() -> None:
+    used = PageFactory(memory=MemoryFactory(role=Role.MEMBER)).memory
+    assert ensure_default_memory(used.user) == used
+    own = create_assistant(used.user, "Own")
+    assert ensure_default_memory(used.user) == own
+
+
+def test_an_invitation_of_somebody_else_leads_nobody_in() -> None:
+    place = invited(Role.OWNER)
+    other = UserFactory()
+    add_member(place.assistant, other.username, Role.MEMBER, by=place.user)
+    assert ensure_default_memory(other).assistant != place.assistant
 
 
 def test_a_strangers_assistant_does_not_exist_for_them() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -44,6 +45,17 @@ def at_once(*deeds: Callable[[], object]) -> list[type[Exception] | None]:
     for thread in threads:
         thread.join(60)
     return raised
+
+
+def until_waiting(count: int) -> None:
+    """Return once so many transactions wait for a lock."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0] >= count:
+                return
+        time.sleep(0.05)
+    raise AssertionError("Nobody waits.")
 
 
 def test_a_deletion_undone_twice_at_once_is_undone_once() -> None:

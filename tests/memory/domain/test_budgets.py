@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -20,11 +22,13 @@ from memory import tasks
 from memory.domain.budgets import Spent, halted, memories_restored, restore_budget, set_budget, spent
 from memory.domain.months import Month
 from memory.domain.queueing import QUEUE
+from memory.domain.roles import lock_assistant
 from memory.embedding import get_embedder
 from memory.enums import EventKind, Purpose, Role
 from memory.exceptions import NotAllowed, NotAMember
 from memory.llm import get_consolidator
-from memory.models import DialogueChain, Membership, Memory, MemoryEvent, ModelCall
+from memory.models import Assistant, DialogueChain, Membership, Memory, MemoryEvent, ModelCall
+from tests.memory.domain.test_at_once import until_waiting
 from tests.memory.factories import (
     MembershipFactory,
     MemoryFactory,
@@ -161,7 +165,9 @@ def test_only_an_owner_sets_budgets_and_each_change_is_told_once(memory: Memory)
 
 
 @pytest.mark.parametrize("whose", ["person", "assistant"])
-def test_over_budget_no_model_is_asked_and_nothing_is_lost(memory: Memory, server: OpenAIServer, whose: str) -> None:
+def test_over_budget_no_model_is_asked_and_nothing_is_lost(
+    memory: Memory, server: OpenAIServer, whose: str, django_capture_on_commit_callbacks: Any
+) -> None:
     person = memory.user if whose == "person" else None
     used(memory, 100)
     set_budget(memory.assistant, 100, by=owner_of(memory), person=person)
@@ -173,7 +179,8 @@ def test_over_budget_no_model_is_asked_and_nothing_is_lost(memory: Memory, serve
     # What is worked out here goes on: pages are found by their meaning.
     assert not memory.pages.short_term().filter(embedding_model="").exists()
     assert waits(memory)
-    set_budget(memory.assistant, 10**9, by=owner_of(memory), person=person)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_budget(memory.assistant, 10**9, by=owner_of(memory), person=person)
     assert queued(memory) == {"memory.consolidate", "memory.promote", "memory.resummarise"}
     assert not waits(memory)
     run_all(memory)
@@ -239,3 +246,35 @@ def test_waking_twice_is_once(memory: Memory, server: OpenAIServer) -> None:
     for _ in range(2):
         restore_budget(memory)
     assert ProcrastinateJob.objects.filter(args__memory_id=memory.pk).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_budget_set_within_a_transaction_wakes_memories_after_it() -> None:
+    """As Django's admin does: a writer who holds the memory may wait for the assistant meanwhile."""
+    memory = MemoryFactory()
+    assistant = memory.assistant
+    Assistant.objects.update(monthly_budget=0)
+    Memory.objects.update(budget_stopped_at=timezone.now())
+    holds, raised = threading.Event(), []
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                Memory.objects.locked(memory.pk)
+                holds.set()
+                lock_assistant(assistant)
+        except DatabaseError as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=write)
+    with transaction.atomic():
+        set_budget(assistant, 10**6, by=memory.user)
+        thread.start()
+        assert holds.wait(10)
+        until_waiting(1)
+        assert waits(memory)
+    thread.join(10)
+    assert (raised, waits(memory)) == ([], False)
+    assert queued(memory) != set()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from django.contrib.auth.models import User
 
 from memory.domain.activity import event, log
+from memory.domain.deciding import approve_knowledge, decline_knowledge
+from memory.domain.eviction import archive_excess_knowledge
 from memory.domain.left import delete_left_memory, left_memories
-from memory.enums import EventKind, Role
+from memory.domain.membership import leave
+from memory.domain.proposing import propose_knowledge
+from memory.enums import EventKind, KnowledgeStatus, Role
 from memory.exceptions import MemberAgain
 from memory.models import Knowledge, Membership, Memory, MemoryEvent, ModelCall, Page, Profile, Segment
 from tests.memory.factories import (
@@ -20,6 +27,7 @@ from tests.memory.factories import (
     SegmentFactory,
     UserFactory,
 )
+from tests.memory.fakes import WordEmbedder
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +104,50 @@ def test_twice_is_told(left: Memory) -> None:
     delete_left_memory(left, by=left.user)
     with pytest.raises(Memory.DoesNotExist):
         delete_left_memory(left, by=left.user)
+
+
+def test_what_was_proposed_and_never_approved_goes_with_its_words(left: Memory) -> None:
+    person, assistant = left.user, left.assistant
+    owner = User.objects.get(memberships__assistant=assistant, memberships__role=Role.OWNER)
+    words = ("Waits SECRET.", "Was declined SECRET.", "Was approved.")
+    Membership.objects.create(assistant=assistant, user=person, role=Role.MEMBER)
+    entries = {}
+    for text in words:
+        fact = KnowledgeFactory(memory=left)
+        entries[text] = propose_knowledge(fact, text, WordEmbedder(), by=person)
+    decline_knowledge(entries[words[1]], by=owner)
+    approve_knowledge(entries[words[2]], by=owner)
+    others = AssistantKnowledgeFactory(assistant=assistant, status=KnowledgeStatus.PROPOSED, proposed_by=owner)
+    leave(assistant, by=person)
+    delete_left_memory(Memory.objects.get(pk=left.pk), by=person)
+    kept = Knowledge.objects.filter(assistant=assistant, proposed_by__isnull=False).order_by("pk")
+    assert [entry.text for entry in kept] == ["Was approved.", others.text]
+    said = json.dumps(list(MemoryEvent.objects.values_list("before", "after")))
+    assert "SECRET" not in said
+    assert "Was approved." in said
+    assert {"proposed", "declined"} <= set(MemoryEvent.objects.values_list("kind", flat=True))
+
+
+def test_what_was_learnt_from_these_pages_alone_goes_unless_it_was_approved(left: Memory) -> None:
+    other = left.assistant.memories.exclude(pk=left.pk).get()
+    page = left.pages.get()
+
+    def learnt(text: str, status: KnowledgeStatus, *pages: Page) -> Knowledge:
+        entry = AssistantKnowledgeFactory(assistant=left.assistant, text=text, status=status)
+        entry.sources.set(pages)
+        after = {"text": text}
+        log(event(EventKind.PROPOSED, entry, assistant=left.assistant, after=after))
+        return entry
+
+    learnt("Waits SECRET.", KnowledgeStatus.PROPOSED, page)
+    archived = learnt("Put away SECRET.", KnowledgeStatus.PROPOSED, page)
+    archive_excess_knowledge(Knowledge.objects.filter(pk=archived.pk), 0)
+    both = learnt("Stands on both.", KnowledgeStatus.PROPOSED, page, other.pages.get())
+    approved = learnt("Approved.", KnowledgeStatus.ACTIVE, page)
+    before = Knowledge.objects.filter(assistant=left.assistant, sources__isnull=False, text__startswith="Recommended")
+    used = before.get()
+    delete_left_memory(left, by=left.user)
+    assert set(Knowledge.objects.filter(assistant=left.assistant)) == {both, approved, used}
+    assert both.sources.get() == other.pages.get()
+    said = json.dumps(list(MemoryEvent.objects.values_list("before", "after")))
+    assert ("SECRET" in said, "Approved." in said, "Stands on both." in said) == (False, True, True)

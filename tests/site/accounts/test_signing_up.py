@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -10,13 +11,16 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from memory.domain.invitations import link_token
-from memory.models import Invitation
+from memory.domain.roles import lock_assistant
+from memory.models import Invitation, Membership
 from memoryos_site.environment import PublicUrl
+from tests.memory.domain.test_at_once import until_waiting
 from tests.memory.factories import AssistantFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.site.accounts.addresses")]
@@ -104,17 +108,84 @@ def test_by_default_it_takes_an_invitation(client: Client, settings: Settings) -
 
 
 @pytest.mark.parametrize("mode", ["open", "invitation"])
-def test_an_invited_person_ends_on_the_invitations_page(client: Client, settings: Settings, mode: str) -> None:
+def test_an_invited_person_is_let_in_and_ends_in_the_chat(client: Client, settings: Settings, mode: str) -> None:
     settings.MEMORYOS_SIGNUP = mode
-    token = link_token(invite())
+    invitation = invite()
+    token = link_token(invitation)
     come_by(client, token)
     assert links_on_the_sign_in_page(client)
     page = client.get(f"/accounts/login/?next=/join/{token}/").text
     assert "You are invited." in page
     assert page.count(f'href="{SIGN_UP}?next=%2Fjoin%2F{quote(token)}%2F"') == 1
-    answer = client.post(SIGN_UP, FORM)
-    assert (answer.status_code, answer.headers["location"]) == (302, f"/join/{token}/")
+    answer = client.post(SIGN_UP, {**FORM, "next": f"/join/{token}/"})
+    chat = f"/?assistant={invitation.assistant.slug}"
+    assert (answer.status_code, answer.headers["location"]) == (302, chat)
+    place = Membership.objects.get(user__username="nina")
+    assert (place.assistant, place.role, place.invitation) == (invitation.assistant, "member", invitation)
+    invitation.refresh_from_db()
+    assert (names(), invitation.use_count) == (["nina"], 1)
+    assert "invitation" not in client.session
+
+
+def test_a_link_for_one_makes_one_account(client: Client) -> None:
+    token = link_token(invite())
+    other = Client()
+    for browser in (client, other):
+        come_by(browser, token)
+        assert browser.get(SIGN_UP).status_code == 200
+    assert client.post(SIGN_UP, FORM).status_code == 302
+    page = other.post(SIGN_UP, {**FORM, "username": "puppet"})
+    assert (page.status_code, "This invitation has been used up. Ask for a new one." in page.text) == (403, True)
     assert names() == ["nina"]
+    assert Membership.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_by_a_link_for_one_one_gets_an_account() -> None:
+    invitation = invite()
+    browsers = {name: Client() for name in ("nina", "nora")}
+    for browser in browsers.values():
+        come_by(browser, link_token(invitation))
+    answers: list[tuple[int, bool]] = []
+
+    def sign_up(name: str) -> None:
+        page = browsers[name].post(SIGN_UP, {**FORM, "username": name})
+        answers.append((page.status_code, "This invitation has been used up." in page.text))
+        connection.close()
+
+    threads = [threading.Thread(target=sign_up, args=[name]) for name in browsers]
+    with transaction.atomic():
+        # Both have passed the look at the link when the first one is let in.
+        lock_assistant(invitation.assistant)
+        for number, thread in enumerate(threads, 1):
+            thread.start()
+            until_waiting(number)
+    for thread in threads:
+        thread.join(20)
+    assert sorted(answers) == [(302, False), (403, True)]
+    assert (len(names()), Membership.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("fields", [{"use_count": 1}, {"revoked_at": timezone.now()}])
+def test_where_it_is_open_a_spent_link_hinders_nobody(
+    client: Client, settings: Settings, fields: dict[str, object]
+) -> None:
+    settings.MEMORYOS_SIGNUP = "open"
+    token = link_token(invite(**fields))
+    come_by(client, token)
+    answer = client.post(SIGN_UP, FORM)
+    # That page says what is wrong with the link.
+    assert (answer.status_code, answer.headers["location"]) == (302, f"/join/{token}/")
+    assert (names(), Membership.objects.exists()) == (["nina"], False)
+
+
+def test_what_is_wrong_in_the_form_uses_no_invitation(client: Client) -> None:
+    invitation = invite()
+    come_by(client, link_token(invitation))
+    assert client.post(SIGN_UP, {**FORM, "password2": "another"}).status_code == 200
+    invitation.refresh_from_db()
+    assert (names(), invitation.use_count) == ([], 0)
+    assert client.post(SIGN_UP, FORM).status_code == 302
 
 
 @pytest.mark.parametrize(
