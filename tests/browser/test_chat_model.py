@@ -97,7 +97,7 @@ def test_rename_and_delete(chat: ChatPage) -> None:
     page.get_by_role("button", name="Delete", exact=True).click()
     page.wait_for_url("**/new/")
     expect(page.get_by_role("link", name="A better name", exact=True)).to_have_count(0)
-    expect(other.page.get_by_role("alert")).to_contain_text("no longer there")
+    expect(other.page.get_by_role("alert")).to_contain_text("This conversation is gone.")
 
 
 def test_enter_sends_and_shift_enter_and_input_methods_do_not(chat: ChatPage, model: OpenAIServer) -> None:
