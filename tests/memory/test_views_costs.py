@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -38,6 +39,16 @@ def text_of(client: Client, address: str) -> str:
 
 def test_every_purpose_has_words_of_its_own() -> None:
     assert set(PURPOSES) == set(Purpose)
+
+
+def test_every_purpose_has_a_colour_of_its_own() -> None:
+    css = (settings.BASE_DIR / "static" / "memory" / "pictures.css").read_text()
+    colours = dict(re.findall(r"--cost-(\w+): light-dark\((#\w+, #\w+)\);", css))
+    assert set(colours) == set(Purpose.values)
+    assert len(set(colours.values())) == len(colours)
+    for name in colours:
+        assert f".cost-{name} {{ fill: var(--cost-{name}); }}" in css
+        assert f".cost-chip-{name} {{ background: var(--cost-{name}); }}" in css
 
 
 @pytest.mark.parametrize("count", [1, 3])
