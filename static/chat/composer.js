@@ -122,6 +122,7 @@ export class Composer {
     this.#show();
     if (hadFocus && matchMedia("(hover: hover)").matches) this.box.focus();
     this.on.send(frame);
+    this.form.dispatchEvent(new CustomEvent("message-sent", { bubbles: true }));
   }
 
   #changed() {
