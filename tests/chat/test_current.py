@@ -121,8 +121,12 @@ def test_conversations_with_an_archived_assistant_can_be_read(client: Client, me
     other.assistant.save()
     page = client.get(conversation.get_absolute_url())
     assert "This assistant is archived" in page.text
+    assert "data-new-conversation" not in page.text
     assert assistant_of(client) == memory.assistant.slug
-    assert assistant_of(client, f"/conversations/?assistant={other.assistant.slug}") == other.assistant.slug
+    listed = client.get("/conversations/", {"assistant": other.assistant.slug})
+    assert listed.context["assistant"] == other.assistant
+    assert "data-new-conversation" not in listed.text
+    assert "data-new-conversation" in client.get("/conversations/").text
 
 
 def test_a_conversation_with_an_archived_assistant_offers_only_to_read(client: Client, memory: Memory) -> None:
