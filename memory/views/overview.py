@@ -53,7 +53,13 @@ class OverviewView(MemoryView):
         costs = total_since(self.memory, now - LATELY)
         stop = budget_stop(self.memory, self.membership)
         waits = stop is not None and self.memory.budget_stopped_at is not None
-        state = (numbers, jobs, waits, [line.event_id for line in activity], [warm.segment_id for warm in contents.segments])
+        state = (
+            numbers,
+            jobs,
+            waits,
+            [line.event_id for line in activity],
+            [warm.segment_id for warm in contents.segments],
+        )
         return {
             "numbers": numbers,
             "conf": conf,

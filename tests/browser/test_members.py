@@ -72,7 +72,9 @@ def test_an_invited_person_talks_is_promoted_and_removed(
     expect(theirs.box).to_be_disabled()
     expect(theirs.button("Send")).to_be_disabled()
     expect(page.get_by_role("alert").get_by_role("link", name="Assistants")).to_have_attribute("href", "/assistants/")
-    expect(page.get_by_role("link", name="New conversation", exact=True)).to_have_attribute("href", f"{memoryos.url}/new/")
+    expect(page.get_by_role("link", name="New conversation", exact=True)).to_have_attribute(
+        "href", f"{memoryos.url}/new/"
+    )
     kept = page.get_by_role("log").locator(".turn-assistant").inner_text()
     page.wait_for_timeout(500)
     assert page.get_by_role("log").locator(".turn-assistant").inner_text() == kept
