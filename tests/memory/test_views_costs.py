@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from memory.enums import Outcome, Purpose
 from memory.models import Memory, ModelCall
 from memory.views.costs import PURPOSES
 from tests.memory.factories import MemoryFactory, ModelCallFactory
+from tests.paths import DATA
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_every_purpose_has_words_of_its_own() -> None:
 
 
 def test_every_purpose_has_a_colour_of_its_own() -> None:
-    css = (settings.BASE_DIR / "static" / "memory" / "pictures.css").read_text()
+    css = (DATA.parents[1] / "static" / "memory" / "pictures.css").read_text()
     colours = dict(re.findall(r"--cost-(\w+): light-dark\((#\w+, #\w+)\);", css))
     assert set(colours) == set(Purpose.values)
     assert len(set(colours.values())) == len(colours)
