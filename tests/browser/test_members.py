@@ -55,6 +55,8 @@ def test_an_invited_person_talks_is_promoted_and_removed(
     theirs = ChatPage(page, memoryos)
     model.queue(Behaviour(text=LONG, tokens_per_second=20))
     theirs.say("Tell me a story")
+    # Long before it would have gone by itself.
+    expect(page.get_by_text("You are in.")).to_have_count(0, timeout=2000)
     expect(theirs.running).to_contain_text("word3")
 
     chat.page.goto(members)
