@@ -33,10 +33,10 @@ from memory.domain.connections import responder_for
 from memory.domain.context import PreparedReply, prepare_reply
 from memory.domain.recall import RecalledItem
 from memory.domain.remembering import wish_of
-from memory.enums import Outcome
+from memory.enums import Outcome, Role
 from memory.exceptions import ModelEmptyAnswer, ModelError
 from memory.llm.base import Delta, Responder, Usage
-from memory.models import Memory
+from memory.models import Membership, Memory
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,9 @@ SWEEP_SECONDS = 1.5
 """Between two looks for answers whose writer died."""
 END_PAUSES = (0.0, 0.5, 1.0)
 """Before each further attempt to store the end of an answer while the database is away."""
+MENDED_BY_OWNERS = frozenset({Outcome.UNREACHABLE, Outcome.UNAUTHORISED, Outcome.REFUSED})
+"""Faults of a connection, which only owners can set right."""
+TELL_AN_OWNER = _("Tell an owner of this assistant.")
 UNEXPECTED = _("Something went wrong on the server while answering. It has been logged; try again.")
 
 _running: dict[int, Producer] = {}
@@ -192,12 +195,22 @@ class Producer:
                 # The conversation was deleted before the answer began.
                 return
             case ModelError():
-                with translation.override(self._language):
-                    reason = str(error)
-                await self._end(Status.FAILED, error.outcome, reason)
+                await self._end(Status.FAILED, error.outcome, await self._words_for(error))
             case _:
                 logger.error("Answer %s failed.", self.turn.answer_id, exc_info=error)
                 await self._end(Status.FAILED, Outcome.SERVER_ERROR, self._unexpected)
+
+    async def _words_for(self, error: ModelError) -> str:
+        """Say what went wrong; whom to tell, where it is for an owner to mend and the person is none."""
+        with translation.override(self._language):
+            for_owners, told = f"{ModelError.message} {TELL_AN_OWNER}", str(error)
+        if error.outcome not in MENDED_BY_OWNERS or self._memory is None:
+            return told
+        try:
+            return told if await in_database(_is_owner, self._memory) else for_owners
+        except DatabaseError as fault:
+            logger.warning("Whether answer %s is an owner's could not be asked: %s", self.turn.answer_id, fault)
+            return told
 
     async def _end(self, status: Status, outcome: Outcome, error: str = "") -> None:
         """Write the end; what cannot be recorded is confessed, at the worst with nothing but its text.
@@ -236,6 +249,11 @@ class Producer:
             left_out=self._left_out,
             visited_segments=self._visited,
         )
+
+
+def _is_owner(memory: Memory) -> bool:
+    places = Membership.objects.filter(user=memory.user_id, assistant=memory.assistant_id)
+    return places.filter(role=Role.OWNER).exists()
 
 
 def _is_recorded(answer: Message) -> bool:

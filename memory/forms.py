@@ -105,7 +105,7 @@ class ShareForm(forms.Form):
     text = forms.CharField(
         label=_("What the others will read"),
         max_length=limit_of(Knowledge, "text"),
-        help_text=_("Nothing but these words is shared. Where they say “the user”, write whom you mean."),
+        help_text=_("Nothing but these words and your name is shared. Where they say “the user”, write whom you mean."),
         widget=forms.Textarea(attrs={"rows": 2, "autofocus": True}),
     )
 

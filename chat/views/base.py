@@ -9,17 +9,19 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
+from chat.current import Elsewhere
 from chat.exceptions import ConversationGone
 from chat.listing import list_conversations, zone_of
 from chat.models import Conversation
@@ -46,7 +48,8 @@ def page(
 ) -> Callable[Concatenate[HttpRequest, Params], HttpResponseBase]:
     """Make a view a page of the chat: for people signed in, never stored by the browser, in the reader's time zone.
 
-    In the dialog, a conversation that is gone is said so in a fragment. What an archived assistant refuses is told.
+    In the dialog, a conversation that is gone is said so in a fragment. What an archived assistant refuses is told, and
+    who asks for one that they cannot talk to any more is led to what is theirs.
     """
 
     @login_required
@@ -56,7 +59,10 @@ def page(
         with timezone.override(zone_of(request)):
             try:
                 return view(request, *args, **kwargs)
-            except Http404:
+            except Http404 as error:
+                if not request.htmx and isinstance(error, Elsewhere):
+                    messages.warning(request, str(error))
+                    return redirect(error.address)
                 if not request.htmx:
                     raise
                 return trigger_client_event(render(request, "chat/_gone.html", status=404), CONVERSATIONS_CHANGED)

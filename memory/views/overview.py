@@ -51,12 +51,22 @@ class OverviewView(MemoryView):
         activity = recent_activity(self.memory, self.person.pk, shared=self.may_curate)
         contents = contents_of(self.memory, numbers, now, conf)
         costs = total_since(self.memory, now - LATELY)
-        state = (numbers, jobs, [line.event_id for line in activity], [warm.segment_id for warm in contents.segments])
+        stop = budget_stop(self.memory, self.membership)
+        waits = stop is not None and self.memory.budget_stopped_at is not None
+        state = (
+            numbers,
+            jobs,
+            waits,
+            [line.event_id for line in activity],
+            [warm.segment_id for warm in contents.segments],
+        )
         return {
             "numbers": numbers,
             "conf": conf,
             "dimensions": len(DIMENSIONS),
             "jobs": jobs,
+            "stop": stop,
+            "waits_for_budget": waits,
             "busy": bool(jobs.queued or jobs.running),
             "activity": activity,
             "pictures": pictures_of(contents),
@@ -71,8 +81,7 @@ class Overview(OverviewView):
     def get(self, request: DashboardRequest) -> HttpResponse:
         source = source_of(self.memory.assistant)
         model = {"model_connected": source.connected, "model_name": source.model}
-        stop = budget_stop(self.memory, self.membership)
-        return self.page("memory/overview.html", {**self.live(), **model, "stop": stop})
+        return self.page("memory/overview.html", {**self.live(), **model})
 
 
 class Live(OverviewView):

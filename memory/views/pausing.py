@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from memory.domain.pausing import pause_learning, pause_recall, resume_learning, resume_recall
 from memory.models import Memory
 from memory.views.base import DashboardRequest, MemoryView
+from memory.views.budget_stop import budget_stop
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -36,7 +37,8 @@ class TurnView(MemoryView):
             raise Http404 from None
         messages.success(request, self.said)
         if request.htmx:
-            return self.fragment("memory/_pausing.html", {"memory": fresh, "focus": self.switch})
+            stop = budget_stop(fresh, self.membership)
+            return self.fragment("memory/_pausing.html", {"memory": fresh, "focus": self.switch, "stop": stop})
         return redirect(f"{reverse('memory:overview', args=[self.memory.assistant.slug])}#pausing-{self.switch}")
 
 

@@ -23,8 +23,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from memory.domain.accounts import delete_account
+from memory.domain.invitations import read_token
 from memory.exceptions import InvitationUnusable, LastOwner
-from memory.models import Memory
+from memory.models import Invitation, Memory
 from memoryos_site.accounts.forms import DeleteAccountForm, SignUpForm
 from memoryos_site.accounts.person import signed_in_person
 from memoryos_site.accounts.sessions import end_other_sessions, end_session, open_sessions
@@ -42,17 +43,27 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return page
 
 
+def open_invitation(request: HttpRequest) -> Invitation | None:
+    """Return the invitation by which somebody came, while it lets somebody in."""
+    try:
+        return read_token(invitation_of(request))
+    except InvitationUnusable:
+        return None
+
+
 class SignInView(views.LoginView):
-    """The sign-in page; it leads to the sign-up page only who would be let in there."""
+    """The sign-in page; it leads to the sign-up page only who would be let in there, and first who is invited."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        may_sign_up = is_open(self.request)
-        is_invited = may_sign_up and bool(invitation_of(self.request))
-        return {**super().get_context_data(**kwargs), "may_sign_up": may_sign_up, "is_invited": is_invited}
+        shown = {"may_sign_up": is_open(self.request), "invitation": open_invitation(self.request)}
+        return {**super().get_context_data(**kwargs), **shown}
 
 
 class SignUpView(views.SignupView):
     """The sign-up page; who is not let in is told what it takes."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "invitation": open_invitation(self.request)}
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Sign up; of two at once by a link for one, the second is told that it is used up."""

@@ -350,8 +350,7 @@ class Chat {
   }
 
   #ended(reason) {
-    clearTimeout(this.#lostTimer);
-    clearTimeout(this.#patience);
+    [this.#lostTimer, this.#patience].forEach(clearTimeout);
     this.connectionNote.hidden = true;
     if (reason === "gone") return this.#gone();
     this.composer.disable(gettext("You are signed out. Load the page again to sign in."));
@@ -368,10 +367,11 @@ class Chat {
     }
     this.thread.abandon();
     this.#setBusy(false);
-    const reason = gettext("This conversation is no longer there, or no longer open to you. Begin a new one.");
-    if (typed) this.composer.giveBack(typed, reason);
-    this.composer.disable(reason);
+    if (typed) this.composer.giveBack(typed, "");
+    this.composer.close();
     this.composer.draft.moveToNew();
+    // With the assistant in its address it might lead nowhere: the person may be its member no longer.
+    for (const link of this.root.querySelectorAll("[data-new-conversation]")) link.search = "";
   }
 
   /**

@@ -52,6 +52,7 @@ export class Composer {
 
   /** Put text into the box for the person to go on with. */
   fill(text) {
+    if (this.#ended) return;
     this.box.value = text;
     this.#changed();
     this.box.focus();
@@ -98,9 +99,19 @@ export class Composer {
     this.say(reason);
   }
 
+  /** The conversation is gone: the page says why, with links. An empty box is out of use altogether. */
+  close() {
+    const why = this.form.querySelector("#gone").content.cloneNode(true);
+    this.disable(why.textContent.trim());
+    this.note.replaceChildren(why);
+    this.form.classList.add("is-closed");
+    this.box.disabled = !this.box.value;
+    this.box.placeholder = this.box.dataset.closed;
+  }
+
   #submit() {
     const text = this.box.value.trim();
-    if (!text) return;
+    if (!text || this.#ended) return;
     const objection = this.objection(text);
     this.say(objection);
     if (objection) return;
@@ -111,6 +122,7 @@ export class Composer {
     this.#show();
     if (hadFocus && matchMedia("(hover: hover)").matches) this.box.focus();
     this.on.send(frame);
+    this.form.dispatchEvent(new CustomEvent("message-sent", { bubbles: true }));
   }
 
   #changed() {

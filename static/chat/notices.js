@@ -6,7 +6,9 @@ const gettext = globalThis.gettext ?? ((text) => text);
 
 const NOTICE = ".message";
 const UNDO_SECONDS = 60;
-const PLAIN_SECONDS = 12;
+const PLAIN_SECONDS = 10;
+const LASTING = ".message-error, .message-warning";
+const WITH_A_WAY_ON = "[data-undo], a";
 const AGAIN_SECONDS = 5;
 
 export function setUpNotices(region) {
@@ -20,6 +22,10 @@ export function setUpNotices(region) {
     notice.remove();
     focusElsewhere();
   });
+  // Who goes on talking has read it.
+  document.body.addEventListener("message-sent", () => {
+    for (const notice of region.querySelectorAll(`${NOTICE}:not(${LASTING}, :has(${WITH_A_WAY_ON}))`)) notice.remove();
+  });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     // The button goes with its notice.
     if (event.detail.requestConfig.elt.closest("[data-undo]")) focusElsewhere();
@@ -29,8 +35,8 @@ export function setUpNotices(region) {
 function time(notice) {
   notice.dataset.timed = "";
   if (!notice.querySelector("[data-dismiss]")) notice.append(closer());
-  if (notice.matches(".message-error, .message-warning")) return;
-  const seconds = notice.querySelector("[data-undo], a") ? UNDO_SECONDS : PLAIN_SECONDS;
+  if (notice.matches(LASTING)) return;
+  const seconds = notice.querySelector(WITH_A_WAY_ON) ? UNDO_SECONDS : PLAIN_SECONDS;
   setTimeout(() => leave(notice), seconds * 1000);
 }
 

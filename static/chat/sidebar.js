@@ -40,7 +40,7 @@ function show(layout, opener, visible) {
   layout.classList.toggle("shows-sidebar", visible);
   layout.querySelector(".thread").inert = visible;
   opener.setAttribute("aria-expanded", String(visible));
-  if (visible) layout.querySelector(".new-conversation").focus();
+  if (visible) (layout.querySelector(".new-conversation") ?? layout.querySelector(".sidebar-close")).focus();
   else opener.focus();
 }
 

@@ -45,8 +45,7 @@ def test_a_conversation_deleted_behind_a_lost_connection_is_gone(chat: ChatPage)
         assert token
         other.post(f"{conversation}/delete/", data={"csrfmiddlewaretoken": token[1]}, headers={"Referer": conversation})
     chat.page.context.set_offline(False)
-    gone = "This conversation is no longer there, or no longer open to you. Begin a new one."
-    expect(chat.page.get_by_role("alert")).to_have_text(gone)
+    expect(chat.page.get_by_role("alert")).to_contain_text("This conversation is gone.")
     expect(chat.box).to_have_value("Not to be lost\nNor this")
     expect(chat.page.locator(".is-unsent")).to_have_count(0)
     chat.new()
@@ -148,7 +147,7 @@ def test_esc_does_the_nearest_thing_only(chat: ChatPage, model: OpenAIServer) ->
     expect(chat.box).to_be_focused()
     expect(chat.button("Stop")).to_be_enabled()
     keyboard.press("Escape")
-    expect(chat.answers.last).to_contain_text("You stopped this answer.")
+    expect(chat.answers.last).to_contain_text("This answer was stopped.")
 
 
 def test_esc_closes_an_editor_and_stops_nothing(chat: ChatPage, model: OpenAIServer) -> None:
@@ -163,7 +162,7 @@ def test_esc_closes_an_editor_and_stops_nothing(chat: ChatPage, model: OpenAISer
     chat.box.press("ArrowUp")
     expect(box).to_have_count(0)
     chat.box.press("Escape")
-    expect(chat.answers.last).to_contain_text("You stopped this answer.")
+    expect(chat.answers.last).to_contain_text("This answer was stopped.")
     chat.box.press("ArrowUp")
     expect(box).to_have_value("Count, please")
 
@@ -237,7 +236,7 @@ def test_a_connection_that_is_dead_and_looks_open_is_given_up(chat: ChatPage, mo
     chat.button("Stop").click()
     wire.wait_for("stop")
     chat.page.clock.fast_forward(11_000)
-    expect(chat.answers.last).to_contain_text("You stopped this answer.")
+    expect(chat.answers.last).to_contain_text("This answer was stopped.")
     assert [wire.sent.count(kind) for kind in ("send", "stop")] == [2, 2]
 
 

@@ -43,7 +43,7 @@ def test_a_second_tab_follows_and_may_stop(chat: ChatPage, model: OpenAIServer) 
     second.button("Stop").click()
     for tab in (chat, second):
         expect(tab.answers.last).to_contain_text("three")
-        expect(tab.answers.last).to_contain_text("You stopped this answer.")
+        expect(tab.answers.last).to_contain_text("This answer was stopped.")
         expect(tab.button("Stop")).to_be_hidden()
     assert "Answer stopped" in chat.page.locator("#status").inner_text()
     chat.ask("Go on")
@@ -76,7 +76,7 @@ def test_a_refused_message_goes_back_into_the_box(chat: ChatPage, model: OpenAIS
     expect(chat.box).to_have_value("And another thing")
     expect(chat.page.get_by_role("alert")).to_contain_text("still answering")
     chat.button("Stop").click()
-    expect(chat.answers.last).to_contain_text("You stopped this answer before it began.")
+    expect(chat.answers.last).to_contain_text("This answer was stopped before it began.")
     chat.say("x" * 32_001)
     expect(chat.page.get_by_role("alert")).to_contain_text("at most 32,000 can be sent")
     assert len(chat.box.input_value()) == 32_001
@@ -97,7 +97,7 @@ def test_rename_and_delete(chat: ChatPage) -> None:
     page.get_by_role("button", name="Delete", exact=True).click()
     page.wait_for_url("**/new/")
     expect(page.get_by_role("link", name="A better name", exact=True)).to_have_count(0)
-    expect(other.page.get_by_role("alert")).to_contain_text("no longer there")
+    expect(other.page.get_by_role("alert")).to_contain_text("This conversation is gone.")
 
 
 def test_enter_sends_and_shift_enter_and_input_methods_do_not(chat: ChatPage, model: OpenAIServer) -> None:
@@ -174,7 +174,7 @@ def test_a_lost_stop_is_said_again(chat: ChatPage, model: OpenAIServer) -> None:
     chat.say("Count, please")
     expect(chat.running).to_contain_text("three")
     chat.button("Stop").click()
-    expect(chat.answers.last).to_contain_text("You stopped this answer.", timeout=4000)
+    expect(chat.answers.last).to_contain_text("This answer was stopped.", timeout=4000)
     assert wire.sent.count("stop") == 2
 
 
@@ -193,7 +193,7 @@ def test_a_refused_stop_can_be_tried_again(chat: ChatPage, model: OpenAIServer) 
     chat.button("Stop").click()
     expect(chat.page.get_by_role("alert")).to_contain_text("too fast")
     chat.button("Stop").click(timeout=3000)
-    expect(chat.answers.last).to_contain_text("You stopped this answer.", timeout=4000)
+    expect(chat.answers.last).to_contain_text("This answer was stopped.", timeout=4000)
 
 
 def test_a_message_too_large_for_the_server_is_not_sent_for_ever(chat: ChatPage) -> None:

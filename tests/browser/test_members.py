@@ -13,7 +13,10 @@ from tests.serving import Product, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 
-GONE = "This conversation is no longer there, or no longer open to you. Begin a new one."
+GONE = (
+    "This conversation is gone. It was deleted meanwhile, perhaps in another tab, or you are no longer a member of the "
+    "assistant. If you have left or were removed, what it remembers of you is kept under Assistants."
+)
 LONG = " ".join(f"word{n}" for n in range(400))
 
 
@@ -52,6 +55,8 @@ def test_an_invited_person_talks_is_promoted_and_removed(
     theirs = ChatPage(page, memoryos)
     model.queue(Behaviour(text=LONG, tokens_per_second=20))
     theirs.say("Tell me a story")
+    # Long before it would have gone by itself.
+    expect(page.get_by_text("You are in.")).to_have_count(0, timeout=2000)
     expect(theirs.running).to_contain_text("word3")
 
     chat.page.goto(members)
@@ -66,6 +71,12 @@ def test_an_invited_person_talks_is_promoted_and_removed(
 
     expect(page.get_by_role("alert")).to_have_text(GONE)
     expect(theirs.running).to_have_count(0)
+    expect(theirs.box).to_be_disabled()
+    expect(theirs.button("Send")).to_be_disabled()
+    expect(page.get_by_role("alert").get_by_role("link", name="Assistants")).to_have_attribute("href", "/assistants/")
+    expect(page.get_by_role("link", name="New conversation", exact=True)).to_have_attribute(
+        "href", f"{memoryos.url}/new/"
+    )
     kept = page.get_by_role("log").locator(".turn-assistant").inner_text()
     page.wait_for_timeout(500)
     assert page.get_by_role("log").locator(".turn-assistant").inner_text() == kept

@@ -17,7 +17,7 @@ from chat.models import Conversation
 from memory import tasks
 from memory.domain.connections import connect_model
 from memory.domain.queueing import QUEUE
-from memory.enums import EventKind, Outcome
+from memory.enums import EventKind, Outcome, Role
 from memory.models import Memory, MemoryEvent, ModelCall, ModelConnection
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.chat.test_answering import ask, ended
@@ -167,3 +167,24 @@ def test_the_installations_server_works_for_who_has_none(servers: Servers) -> No
     memory.assistant.save()
     assert titling.title_conversation(conversation_of(memory).pk)
     assert keys(servers[0]) == {("Bearer sk-house", "wished")}
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize("status", [401, 404])
+async def test_who_cannot_mend_a_connection_is_told_whom_to_tell(servers: Servers, status: int) -> None:
+    owner = await in_database(connected, servers[0], "a")
+    member = await in_database(lambda: MemoryFactory(assistant=owner.assistant, role=Role.MEMBER))
+    told = []
+    for memory in (owner, member):
+        servers[0].queue(Behaviour(status=status))
+        told.append((await ended(await ask(memory))).error)
+    assert told[0].startswith("The language model's server refused the ")
+    assert told[1] == "The language model could not answer. Tell an owner of this assistant."
+
+
+@pytest.mark.usefixtures("live")
+async def test_what_passes_by_itself_is_told_to_everybody_alike(servers: Servers) -> None:
+    owner = await in_database(connected, servers[0], "a")
+    member = await in_database(lambda: MemoryFactory(assistant=owner.assistant, role=Role.MEMBER))
+    servers[0].default = Behaviour(status=500)
+    assert (await ended(await ask(member))).error.startswith("The language model's server failed.")

@@ -61,14 +61,45 @@ def test_an_unknown_choice_is_not_found(client: Client, slug: str) -> None:
         assert client.get(address, {"assistant": slug}).status_code == 404
 
 
-def test_a_strangers_and_an_archived_assistant_cannot_be_chosen(client: Client, other: Memory) -> None:
+def test_a_strangers_assistant_cannot_be_chosen(client: Client, memory: Memory) -> None:
     stranger = MemoryFactory(role=Role.OWNER)
+    left_by_somebody_else = MemoryFactory(assistant=stranger.assistant)
+    left_by_somebody_else.assistant.memberships.filter(user=left_by_somebody_else.user).delete()
+    for address in ("/", "/new/", "/conversations/"):
+        assert client.get(address, {"assistant": stranger.assistant.slug}).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/new/"])
+def test_who_asks_for_an_archived_assistant_is_led_to_what_can_be_read(
+    client: Client, other: Memory, address: str
+) -> None:
+    ConversationFactory(memory=other, title="Said before")
     other.assistant.archived_at = timezone.now()
     other.assistant.save()
-    for memory in (stranger, other):
-        for address in ("/", "/new/"):
-            assert client.get(address, {"assistant": memory.assistant.slug}).status_code == 404
-    assert client.get("/conversations/", {"assistant": stranger.assistant.slug}).status_code == 404
+    query = {"assistant": other.assistant.slug}
+    page = client.get(address, query, follow=True)
+    assert page.redirect_chain == [(f"/conversations/?assistant={other.assistant.slug}", 302)]
+    assert f"“{other.assistant.name}” is archived." in page.text
+    assert "Said before" in page.text
+    assert client.get(address, query, headers=HTMX).status_code == 404
+    assert assistant_of(client) != other.assistant.slug
+
+
+@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize("address", ["/", "/new/", "/conversations/"])
+def test_who_asks_for_an_assistant_they_have_left_is_led_to_what_it_remembers(
+    client: Client, other: Memory, address: str, archived: bool
+) -> None:
+    other.assistant.archived_at = timezone.now() if archived else None
+    other.assistant.save()
+    other.assistant.memberships.all().delete()
+    query = {"assistant": other.assistant.slug}
+    page = client.get(address, query, follow=True)
+    assert page.redirect_chain == [("/assistants/", 302)]
+    assert f"You are no longer a member of {other.assistant.name}." in page.text
+    assert client.get(address, query, headers=HTMX).status_code == 404
+    Memory.objects.filter(pk=other.pk).delete()
+    assert client.get(address, query).status_code == 404
 
 
 def test_what_is_remembered_and_no_longer_allowed_is_let_go(client: Client, memory: Memory, other: Memory) -> None:
@@ -90,8 +121,12 @@ def test_conversations_with_an_archived_assistant_can_be_read(client: Client, me
     other.assistant.save()
     page = client.get(conversation.get_absolute_url())
     assert "This assistant is archived" in page.text
+    assert "data-new-conversation" not in page.text
     assert assistant_of(client) == memory.assistant.slug
-    assert assistant_of(client, f"/conversations/?assistant={other.assistant.slug}") == other.assistant.slug
+    listed = client.get("/conversations/", {"assistant": other.assistant.slug})
+    assert listed.context["assistant"] == other.assistant
+    assert "data-new-conversation" not in listed.text
+    assert "data-new-conversation" in client.get("/conversations/").text
 
 
 def test_a_conversation_with_an_archived_assistant_offers_only_to_read(client: Client, memory: Memory) -> None:

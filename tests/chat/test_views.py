@@ -118,8 +118,8 @@ def test_a_running_answer_says_how_much_of_it_the_page_has_in_code_points(client
         (Status.FAILED, "", "The key was refused."),
         (Status.INTERRUPTED, "Half", "What had been written is kept."),
         (Status.INTERRUPTED, "", "interrupted before it began"),
-        (Status.STOPPED, "Half", "You stopped this answer."),
-        (Status.STOPPED, "", "You stopped this answer before it began."),
+        (Status.STOPPED, "Half", "This answer was stopped."),
+        (Status.STOPPED, "", "This answer was stopped before it began."),
     ],
 )
 def test_the_page_says_how_an_answer_ended(

@@ -9,13 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from memory.assistant_urls import OF_ASSISTANTS
 from memory.domain.configuring import configure_assistant, setup_of
 from memory.domain.roles import role_at
 from memory.enums import Role
 from memory.exceptions import NotAllowed
-from memory.models import Assistant, Knowledge, Membership, Memory, MemoryEvent
+from memory.models import Assistant, Knowledge, Membership, Memory, MemoryEvent, ModelConnection
 from memory.views.assistants.base import FOR_OWNERS
 from memory.views.base import VANISHED
 from memory.views.conflicts import as_seen
@@ -294,3 +295,21 @@ def test_archived_it_can_be_read_and_not_changed_until_it_is_back(client: Client
     client.post("/assistants/helper/restore/")
     assert Assistant.objects.get().archived_at is None
     assert client.post("/assistants/helper/", CHANGES["settings"]).status_code == 302
+
+
+def test_the_model_that_answers_is_named_where_it_is_not_to_be_edited(
+    client: Client, owner: Memory, settings: Settings
+) -> None:
+    settings.OPENAI_API_KEY = settings.OPENAI_BASE_URL = ""
+    Assistant.objects.update(model_settings={"model": "wished"})
+    member = signed_in(MemoryFactory(assistant=owner.assistant, role=Role.MEMBER).user)
+    named = '<a href="/assistants/helper/model/">{}</a>'
+    assert named.format("None: the built-in responder answers.") in member.get("/assistants/helper/").text
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
+    assert named.format("wished") in member.get("/assistants/helper/").text
+    assert named.format("wished") not in client.get("/assistants/helper/").text
+    ModelConnection.objects.create(assistant=owner.assistant, base_url="https://gateway.example.org/v1", model="own")
+    for reader in (member, client):
+        assert named.format("own") in reader.get("/assistants/helper/").text
+    client.post("/assistants/helper/archive/")
+    assert named.format("own") in client.get("/assistants/helper/").text

@@ -15,6 +15,7 @@ from memory.enums import Outcome, Purpose
 from memory.models import Memory, ModelCall
 from memory.views.costs import PURPOSES
 from tests.memory.factories import MemoryFactory, ModelCallFactory
+from tests.paths import DATA
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,16 @@ def text_of(client: Client, address: str) -> str:
 
 def test_every_purpose_has_words_of_its_own() -> None:
     assert set(PURPOSES) == set(Purpose)
+
+
+def test_every_purpose_has_a_colour_of_its_own() -> None:
+    css = (DATA.parents[1] / "static" / "memory" / "pictures.css").read_text()
+    colours = dict(re.findall(r"--cost-(\w+): light-dark\((#\w+, #\w+)\);", css))
+    assert set(colours) == set(Purpose.values)
+    assert len(set(colours.values())) == len(colours)
+    for name in colours:
+        assert f".cost-{name} {{ fill: var(--cost-{name}); }}" in css
+        assert f".cost-chip-{name} {{ background: var(--cost-{name}); }}" in css
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -364,6 +364,8 @@ def test_of_an_archived_assistant_people_can_be_removed_but_not_added(client: Cl
     html = client.get(url()).text
     assert url("member-add") not in html
     assert url("link-new") not in html
+    assert "This assistant is archived." in html
+    assert f'action="{url("member-role", team.key(team.mia))}"' not in html
     for address, data in deeds(team):
         if address in (url("member-add"), url("link-new")):
             answer = client.post(address, {**data, "username": "carl"})

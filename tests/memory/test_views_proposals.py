@@ -240,9 +240,12 @@ def test_approving_and_declining_with_a_way_back(client: Client, carol: Memory, 
     if htmx:
         assert "<html" not in answer.text
         assert 'id="count" class="numeric muted" hx-swap-oob="true">0<' in answer.text
+    assert "Nothing waits for a decision" in answer.text
     answer = client.post(address("reopen", second), headers=headers, follow=True)
     assert status_of(second) == KnowledgeStatus.PROPOSED
     assert "Second." in answer.text
+    assert "Nothing waits for a decision" not in answer.text
+    assert ('<div id="queue-end" hx-swap-oob="true"></div>' in answer.text) == htmx
     assert client.get(address("approve", second)).status_code == 405
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -176,7 +177,37 @@ def test_the_overview_says_what_is_used_up_and_who_can_help(client: Client, sett
     assert "Learning rests" not in client.get(overview).text
     set_budget(bob.assistant, 0, by=olga)
     html = client.get(overview).text
-    assert "for all members together, is used up" in html
+    assert "switched off for all members, by a budget of 0 tokens" in html
+    assert "used up" not in html
     assert "It goes on by itself" not in html
     client.force_login(User.objects.get(username="olga"))
     assert re.search(rf'href="{usage(bob)}#budgets">Raise it', client.get(overview).text)
+
+
+def test_while_a_budget_stops_learning_no_card_says_that_all_is_well(client: Client, settings: Settings) -> None:
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
+    olga = MemoryFactory(role=Role.OWNER)
+    client.force_login(olga.user)
+    overview = reverse("memory:overview", args=[olga.assistant.slug])
+
+    def seen() -> list[bool]:
+        html = client.get(overview).text
+        return [words in html for words in ("Learning is on", "<strong>Learning rests</strong>", "Waits for a budget")]
+
+    assert seen() == [True, False, False]
+    set_budget(olga.assistant, 0, by=olga.user, person=olga.user)
+    assert seen() == [False, True, False]
+    assert "switched off for you, by a budget of 0 tokens" in client.get(overview).text
+    assert "learning is switched off by a budget of 0" in client.get(usage(olga)).text
+    live = reverse("memory:live", args=[olga.assistant.slug])
+    digest = re.findall(r"seen=(\w+)", client.get(overview).text)[0]
+    assert client.get(live, {"seen": digest}, headers=HTMX).status_code == 204
+    Memory.objects.filter(pk=olga.pk).update(budget_stopped_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    assert seen() == [False, True, True]
+    assert "Waits for a budget" in client.get(live, {"seen": digest}, headers=HTMX).text
+    switched = client.post(reverse("memory:recall-pause", args=[olga.assistant.slug]), headers=HTMX).text
+    assert "<strong>Learning rests</strong>" in switched
+    set_budget(olga.assistant, None, by=olga.user, person=olga.user)
+    assert seen() == [True, False, False]

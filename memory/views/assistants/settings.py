@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.domain.configuring import configure_assistant, setup_of
-from memory.domain.connections import model_connected
+from memory.domain.connections import source_of
 from memory.domain.duplicating import duplicate_assistant
 from memory.domain.retiring import archive_assistant, restore_assistant
 from memory.enums import Role
@@ -73,7 +73,7 @@ class Settings(AssistantView):
             "setup": setup_of(self.assistant),
             "may_edit": self.is_owner and self.assistant.archived_at is None,
             "duplicate": DuplicateForm.fresh(),
-            "model_connected": model_connected(self.assistant),
+            "source": source_of(self.assistant),
         }
         return self.page("assistants/settings.html", context, status)
 

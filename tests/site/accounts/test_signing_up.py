@@ -45,7 +45,7 @@ def owner() -> User:
 
 def invite(**fields: object) -> Invitation:
     values = {"expires_at": timezone.now() + timedelta(days=1), "max_uses": 1, **fields}
-    invitation = Invitation.objects.create(assistant=AssistantFactory(), **values)
+    invitation = Invitation.objects.create(**{"assistant": AssistantFactory(), **values})
     invitation.refresh_from_db()
     return invitation
 
@@ -110,13 +110,16 @@ def test_by_default_it_takes_an_invitation(client: Client, settings: Settings) -
 @pytest.mark.parametrize("mode", ["open", "invitation"])
 def test_an_invited_person_is_let_in_and_ends_in_the_chat(client: Client, settings: Settings, mode: str) -> None:
     settings.MEMORYOS_SIGNUP = mode
-    invitation = invite()
+    invitation = invite(assistant=AssistantFactory(name="<b>Cook</b>"))
     token = link_token(invitation)
     come_by(client, token)
     assert links_on_the_sign_in_page(client)
     page = client.get(f"/accounts/login/?next=/join/{token}/").text
-    assert "You are invited." in page
+    assert "You are invited to <strong>&lt;b&gt;Cook&lt;/b&gt;</strong>." in page
     assert page.count(f'href="{SIGN_UP}?next=%2Fjoin%2F{quote(token)}%2F"') == 1
+    Invitation.objects.update(created_by=User.objects.get(username="owner"))
+    for address in ("/accounts/login/", SIGN_UP):
+        assert "<bdi>owner</bdi> invites you to <strong>&lt;b&gt;Cook" in client.get(address).text
     answer = client.post(SIGN_UP, {**FORM, "next": f"/join/{token}/"})
     chat = f"/?assistant={invitation.assistant.slug}"
     assert (answer.status_code, answer.headers["location"]) == (302, chat)
@@ -203,6 +206,7 @@ def test_an_invitation_that_does_not_hold_lets_nobody_in(
     token = link_token(invite(**fields))
     come_by(client, token if fields else token + "x")
     assert not links_on_the_sign_in_page(client)
+    assert "invited to" not in client.get("/accounts/login/").text
     for page in (client.get(SIGN_UP), client.post(SIGN_UP, FORM)):
         assert (page.status_code, sentence in page.text) == (403, True)
     assert names() == []
