@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "memoryos_site.accounts.seen.SeenMiddleware",
+    "memoryos_site.lookups.AdminLookupMiddleware",
 ]
 ROOT_URLCONF = "memoryos_site.urls"
 ASGI_APPLICATION = "memoryos_site.asgi.application"
