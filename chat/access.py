@@ -38,6 +38,12 @@ class Seat:
         """Tell whether the conversation has a row that this person may see."""
         return Conversation.objects.for_user(self.user).filter(pk=self.conversation_id).exists()
 
+    def require_place(self, exists: bool) -> None:
+        """Raise SignedOut or ConversationGone where nobody may be here any more; `exists` says that it had a row."""
+        self.require_signed_in()
+        if not self.exists() and (exists or not self.may_begin()):
+            raise ConversationGone
+
     def may_begin(self) -> bool:
         """Tell whether the conversation that this seat is reserved at could still come to be."""
         return Memory.objects.for_user(self.user).filter(pk=self.new_in or 0).exists()

@@ -129,7 +129,8 @@ def select_version(seat: Seat, message_id: int) -> None:
 
     In one transaction: lock the memory and the conversation; end an answer whose writer died; move the head; let memory
     hold the versions that are shown now, in place of those it holds of the same turns, as far as these are in
-    short-term memory. Raises ConversationGone, MessageNotFound, Busy, MemoryBusy.
+    short-term memory; that of an archived assistant stays as it is. Raises ConversationGone, MessageNotFound, Busy,
+    MemoryBusy.
     """
     lock_memory_soon(Memory.objects.filter(conversations=seat.conversation_id, user=seat.user))
     conversation = _existing(seat)

@@ -33,6 +33,8 @@ IDLE_LOOK_SECONDS = 15.0
 """The same while none runs."""
 TEMPORARY_LOOK_SECONDS = 4.0
 """The same in a temporary conversation, which stays only while pages look (`chat.modes`)."""
+PLACE_LOOK_AT_LEAST_SECONDS = 0.5
+"""Between two looks whether a page that does not watch may stay: most begin to watch at once."""
 MAX_DELTAS = 64
 MAX_REPLIES = 32
 
@@ -59,7 +61,7 @@ class Watcher:
         self._replies: deque[ServerFrame] = deque(maxlen=MAX_REPLIES)
         self._deltas: deque[DeltaEvent] = deque()
         self._stale = False
-        self._looked_at = self._heard_at = time.monotonic()
+        self._looked_at = self._heard_at = self._placed_at = time.monotonic()
         self._wake = asyncio.Event()
 
     def watch(self, frame: Watch) -> None:
@@ -104,20 +106,30 @@ class Watcher:
             self._wake.clear()
             while self._replies:
                 await self._send(self._replies.popleft())
-            if not self._watching:
-                continue
             try:
-                await self._bring_up_to_date()
+                await self._bring_up_to_date() if self._watching else await self._keep_place()
             except (ConversationGone, SignedOut) as reason:
                 await self._on_end(reason)
                 return
 
     def _look_due(self) -> float:
+        if not self._watching:
+            return self._placed_at + (PLACE_LOOK_AT_LEAST_SECONDS if self._stale else IDLE_LOOK_SECONDS)
         if self._running:
             quiet_since = max(self._looked_at, self._heard_at)
             return min(quiet_since + RUNNING_LOOK_SECONDS, self._looked_at + RUNNING_LOOK_AT_LEAST_SECONDS)
         is_temporary = self._state is not None and self._state.mode == Mode.TEMPORARY
         return self._looked_at + (TEMPORARY_LOOK_SECONDS if is_temporary else IDLE_LOOK_SECONDS)
+
+    async def _keep_place(self) -> None:
+        """Look whether a page that does not watch may stay: it is told nothing, but takes a place of the person's."""
+        if time.monotonic() >= self._look_due():
+            self._stale = False
+            self._placed_at = time.monotonic()
+            try:
+                await in_database(self._seat.require_place, self._exists)
+            except DatabaseError as error:
+                logger.warning("Whether a page may stay at %s is not known: %s", self._seat.conversation_id, error)
 
     async def _bring_up_to_date(self) -> None:
         if self._stale or time.monotonic() >= self._look_due():

@@ -147,9 +147,12 @@ def interrupt_expired(alive: Collection[int] = ()) -> list[UUID]:
 def remember_shown(conversation: Conversation, path: Sequence[int]) -> None:
     """Record the answers on the shown branch that memory does not hold because another version took their place.
 
-    Runs in the caller's transaction, which holds the memory's lock. While learning is paused memory stays as it is.
+    Runs in the caller's transaction, which holds the memory's lock. While learning is paused, or the assistant is
+    archived, memory stays as it is.
     """
-    if Memory.objects.filter(pk=conversation.memory_id, learning_paused_at__isnull=False).exists():
+    if not Memory.objects.filter(
+        pk=conversation.memory_id, learning_paused_at=None, assistant__archived_at=None
+    ).exists():
         return
     answers = conversation.messages.answers().filter(pk__in=path, page__isnull=True, off_record=False)
     told = answers.filter(status__in=(Status.COMPLETE, Status.STOPPED)).exclude(content="")

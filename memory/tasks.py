@@ -136,14 +136,17 @@ def run_import(context: JobContext, *, import_id: int) -> None:
 
 def run_import_step(context: JobContext, import_id: int, step: Callable[[Import], Import]) -> None:
     """Do a job's work for an import that may be gone by now. What fails is noted on the import, where the person looks
-    and can try again; the job itself ends well.
+    and can try again; the job itself ends well. Where the person is no member any more, the import is halted.
     """
     upload = Import.objects.select_related("memory__assistant", "by").filter(pk=import_id).first()
     if upload is None:
         return
     with working_as(context.job.id), translation.override(upload.language or settings.LANGUAGE_CODE):
         try:
-            step(upload)
+            if imports.is_in_use(upload):
+                step(upload)
+            else:
+                imports.halt(upload)
         except Exception as error:
             if not connection.in_atomic_block:
                 connection.close_if_unusable_or_obsolete()

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "memoryos_site.accounts.seen.SeenMiddleware",
+    "memoryos_site.lookups.AdminLookupMiddleware",
 ]
 ROOT_URLCONF = "memoryos_site.urls"
 ASGI_APPLICATION = "memoryos_site.asgi.application"
@@ -204,6 +205,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[MemoryOS] "
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
+# Besides allauth's own: wrong passwords of one account from all addresses together.
+ACCOUNT_RATE_LIMITS = {"login_failed_anywhere": "50/15m/key"}
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 # How many of the last addresses in X-Forwarded-For our own proxies wrote; any other would be the client's word.
 ALLAUTH_TRUSTED_PROXY_COUNT = integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)

@@ -23,7 +23,7 @@ from memory.domain.invitations import create_invitation, link_token, revoke_invi
 from memory.domain.recording import record_page
 from memory.domain.traits import TRAIT_DIMENSIONS
 from memory.enums import Actor, EventKind, ImportState, KnowledgeStatus, Role, Tier
-from memory.models import Assistant, Import, Memory, Trait
+from memory.models import Assistant, Import, Memory, MemoryEvent, Trait
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory
 from tests.memory.factories import (
     EPOCH,
@@ -182,10 +182,12 @@ def _import(memory: Memory, texts: Sequence[str]) -> Import:
 
 def _happen(memory: Memory, text: str, segment: int) -> None:
     after = {"title": text, "task": "memory.consolidate", "reason": text, "attempt": 6}
-    for kind in EventKind:
-        MemoryEventFactory(
+    MemoryEvent.objects.bulk_create(
+        MemoryEventFactory.build(
             memory=memory, kind=kind, actor=Actor.JOB, target_type="segment", target_id=segment, after=after
         )
+        for kind in EventKind
+    )
 
 
 def _assistant_addresses(memory_: Memory, texts: Sequence[str]) -> list[str]:
@@ -200,11 +202,13 @@ def _assistant_addresses(memory_: Memory, texts: Sequence[str]) -> list[str]:
             "instructions": text,
             "model": text,
         }
-        for kind in EventKind:
-            MemoryEventFactory(
+        MemoryEvent.objects.bulk_create(
+            MemoryEventFactory.build(
                 memory=None, assistant=memory_.assistant, kind=kind, actor=Actor.JOB, target_type="assistant",
                 target_id=memory_.assistant_id, before={**state, "instructions": "Before."}, after=state,
-            )  # fmt: skip
+            )
+            for kind in EventKind
+        )  # fmt: skip
     said = "\n".join(texts)[:8000]
     Assistant.objects.filter(pk=memory_.assistant_id).update(
         instructions=said, model_settings={"model": texts[-1][:200]}, memory_settings={"recall_pages": 3}

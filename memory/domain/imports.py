@@ -123,7 +123,8 @@ def run(upload: Import) -> Import:
     """Import a confirmed file: pages in batches, a transaction each with the progress in it, then all else, in one.
 
     Safe to run again after it was killed: what is there already is counted, not doubled. Ends early when it has been
-    cancelled. In the last transaction the file is dropped and `imported` is logged.
+    cancelled, and is halted when its person is a member no more. In the last transaction the file is dropped and
+    `imported` is logged.
     """
     if upload.state != ImportState.IMPORTING:
         return upload
@@ -134,7 +135,7 @@ def run(upload: Import) -> Import:
         batch = contents.pages[start : start + BATCH]
         with transaction.atomic():
             Memory.objects.locked(memory.pk)
-            if not _is_still(upload, ImportState.IMPORTING):
+            if not _is_still(upload, ImportState.IMPORTING) or not is_in_use(upload):
                 break
             added += store_pages(memory, contents, batch, found)
             done = start + len(batch)
@@ -146,6 +147,20 @@ def run(upload: Import) -> Import:
 def fail(upload: Import, reason: str) -> Import:
     """Note that a job could not go on. The file stays, so that it can be tried again."""
     return _change(upload, only=[ImportState.READING, ImportState.IMPORTING], state=ImportState.FAILED, error=reason)
+
+
+def halt(upload: Import) -> Import:
+    """Stop an import whose job is not to be done: an operator took it out of the queue, or the memory rests.
+
+    One that was confirmed can be tried again; a file that was still to be read is dropped, and can be uploaded again.
+    """
+    halted = _end(upload, ImportState.CANCELLED, only=[ImportState.READING])
+    return fail(halted, "")
+
+
+def is_in_use(upload: Import) -> bool:
+    """Tell whether the memory that a file goes into is in use: its person is a member of the assistant."""
+    return Memory.objects.in_use().filter(pk=upload.memory_id).exists()
 
 
 def drop_stale(now: datetime) -> int:
@@ -199,6 +214,8 @@ def _finish(upload: Import, contents: Contents, found: Standing) -> Import:
         if not _is_still(upload, ImportState.IMPORTING) or by is None:
             upload.refresh_from_db()
             return upload
+        if not is_in_use(upload):
+            return halt(upload)
         shared = may_bring(by, memory)
         done = restore_long_term(memory, contents, found, by=by, now=now, shared=shared)
         counts = {"pages": upload.added, **{kind: number for kind, number in done.items() if number}}

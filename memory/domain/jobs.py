@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.exceptions import UniqueViolation
 
+from memory.domain import imports
 from memory.domain.queueing import Work, bring_forward, lock_of, queue
 from memory.enums import EventKind
 from memory.exceptions import JobNotFound
-from memory.models import Memory, MemoryEvent
+from memory.models import Import, Memory, MemoryEvent
 
 WORKER_TIMEOUT = timedelta(seconds=30)
 """A worker writes a heartbeat every ten seconds."""
@@ -114,11 +115,19 @@ def retry_failed(job: ProcrastinateJob) -> bool:
 def cancel_waiting(job: ProcrastinateJob) -> bool:
     """Take a job out of the queue that nobody has begun; False where somebody has, or where it has ended.
 
-    What it was to do stays to be done: the next job of its kind does it.
+    What it was to do stays to be done: the next job of its kind does it. There is none for an import, which is halted
+    (`imports.halt`) in the same transaction, behind its memory's lock.
     """
-    with connection.cursor() as cursor:
+    upload = _import_of(job)
+    with transaction.atomic(), connection.cursor() as cursor:
+        if upload is not None:
+            # Before the job: the order in which whoever queues it takes the two.
+            Memory.objects.locked(upload.memory_id)
         cursor.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", [job.pk])
-        return bool(cursor.rowcount)
+        is_cancelled = bool(cursor.rowcount)
+        if is_cancelled and upload is not None:
+            imports.halt(upload)
+    return is_cancelled
 
 
 def stalled_jobs() -> list[ProcrastinateJob]:
@@ -164,6 +173,12 @@ def forget_failures(memory_id: int, task: str) -> None:
     failed = ProcrastinateJob.objects.filter(lock=lock_of(memory_id), task_name=task, status="failed")
     if ids := list(failed.values_list("pk", flat=True)):
         drop(ids)
+
+
+def _import_of(job: ProcrastinateJob) -> Import | None:
+    if job.task_name not in (imports.READ, imports.RUN):
+        return None
+    return Import.objects.filter(pk=job.args["import_id"]).first()
 
 
 def _of(memory: Memory) -> Q:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as request_context
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -94,9 +95,26 @@ class AccountAdapter(DefaultAccountAdapter):
         found = super().get_reauthentication_methods(user)
         return [{**way, "description": words.get(way["id"], way["description"])} for way in found]
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count an attempt for the account at this address, as allauth does, and for the account wherever it comes
+        from. Both are taken back when the password is right.
+        """
+        super().pre_authenticate(request, **credentials)
+        key, here = _account_in(credentials), self._login_failed_rl_usage
+        anywhere = ratelimit.consume(request, app="allauth.account", action="login_failed_anywhere", key=key)
+        if here is None or anywhere is None:
+            raise self.validation_error("too_many_login_attempts")
+        here.usage += anywhere.usage
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count attempts for the account alone: allauth counts for each host, which the request itself names."""
-        return str(credentials.get("email", credentials.get("username", ""))).lower()
+        """Count for each account and address, or strangers would keep somebody out of their account; not, as allauth
+        does, for each host, which the request itself names.
+        """
+        return f"{_account_in(credentials)} {ratelimit.get_ip(request)}"
+
+
+def _account_in(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email", credentials.get("username", ""))).lower()
 
 
 def _at(origin: str, link: str) -> str:

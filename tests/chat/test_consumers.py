@@ -381,10 +381,13 @@ async def test_frames_about_other_conversations_find_nothing(
 
 async def test_who_signs_out_can_do_nothing_more(person: User, conversation: Conversation) -> None:
     async with Socket(person, conversation.pk) as socket:
+        await socket.send("watch", message_id=0)
+        await socket.next("conversation")
         # Its time is over: nobody is told, as somebody is who signs out.
         await in_database(let_sessions_run_out)
         await socket.send("send", text="Still me", client_id="c1")
         error = await socket.next("error")
+        assert await socket.close_code() == 4401
     assert (error["code"], error["client_id"]) == ("signed_out", "c1")
     assert await in_database(Message.objects.count) == 0
 
@@ -419,17 +422,6 @@ async def test_the_session_is_checked_before_anything_is_told(person: User, conv
         assert (message["type"], message["code"]) == ("websocket.close", 4401)
 
 
-async def test_a_frame_after_signing_out_closes_the_socket(person: User, conversation: Conversation) -> None:
-    async with Socket(person, conversation.pk) as socket:
-        await socket.send("watch", message_id=0)
-        await socket.next("conversation")
-        # Its time is over: nobody is told, as somebody is who signs out.
-        await in_database(let_sessions_run_out)
-        await socket.send("send", text="Still me", client_id="c1")
-        assert (await socket.next("error"))["code"] == "signed_out"
-        assert await socket.close_code() == 4401
-
-
 async def test_a_repeated_message_is_confirmed_although_the_page_has_it(
     person: User, conversation: Conversation, model: OpenAIServer
 ) -> None:
@@ -456,6 +448,8 @@ async def test_a_deleted_conversation_closes_its_sockets(person: User, conversat
 
 async def test_who_leaves_the_assistant_leaves_the_conversation(person: User, conversation: Conversation) -> None:
     async with Socket(person, conversation.pk) as socket:
+        await socket.send("watch", message_id=0)
+        await socket.next("conversation")
         await in_database(person.memberships.all().delete)
         await socket.send("send", text="Hello?", client_id="c1")
         assert (await socket.next("error"))["code"] == "not_found"

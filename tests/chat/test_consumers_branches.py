@@ -9,7 +9,8 @@ from pytest_django.fixtures import Settings
 
 from chat.database import in_database
 from chat.models import Conversation
-from memory.models import Memory
+from memory.domain.retiring import archive_assistant
+from memory.models import Memory, Page
 from tests.chat.factories import ConversationFactory, temporary_conversation
 from tests.chat.sockets import Socket
 from tests.chat.test_consumers import TEXT, begin, said_in
@@ -42,6 +43,24 @@ async def test_another_version_is_shown_on_every_page(
             assert (await socket.next("rewind"))["message_id"] == one["message_id"] - 1
             again = await socket.next("message")
             assert (said_in(again), "1/2" in again["html"]) == ("<p>One way.</p>\n", True)
+
+
+async def test_with_an_archived_assistant_another_version_is_shown_and_memory_stays_as_it_is(
+    person: User, conversation: Conversation, model: OpenAIServer
+) -> None:
+    model.queue(Behaviour(text="One way."), Behaviour(text="Another way."))
+    async with Socket(person, conversation.pk) as socket:
+        await begin(socket)
+        one = await socket.next("done")
+        await socket.send("regenerate", message_id=one["message_id"])
+        await socket.next("done")
+        before = await in_database(list, Page.objects.values())
+        await in_database(lambda: archive_assistant(conversation.memory.assistant, by=person))
+        await socket.send("select", message_id=one["message_id"])
+        await socket.next("rewind")
+        assert said_in(await socket.next("message")) == "<p>One way.</p>\n"
+        assert await in_database(list, Page.objects.values()) == before
+    assert [page["response"] for page in before] == ["Another way."]
 
 
 async def test_a_message_said_anew_is_accepted_and_shown_in_place_of_the_earlier_one(

@@ -113,10 +113,12 @@ async def test_who_goes_mid_answer_sees_nothing_more_of_it(memory: Memory, how: 
 
 
 @pytest.mark.usefixtures("live")
-async def test_a_page_whose_conversation_has_not_begun_closes_too(memory: Memory) -> None:
+@pytest.mark.parametrize("watches", [True, False])
+async def test_a_page_whose_conversation_has_not_begun_closes_too(memory: Memory, watches: bool) -> None:
     conversation_id, token = reserve_conversation(memory)
     async with Socket(memory.user, conversation_id, token) as socket:
-        await socket.send("watch", message_id=0)
+        if watches:
+            await socket.send("watch", message_id=0)
         await asyncio.sleep(0.2)
         await in_database(remove, memory)
         assert (await closed_with(socket))[0] == 4404

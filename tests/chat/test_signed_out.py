@@ -115,6 +115,14 @@ async def test_what_ends_all_sessions_closes_all_sockets(
         assert await theirs.wire.receive_nothing(0.3)
 
 
+async def test_a_socket_that_has_never_watched_is_closed_too(conversation: Conversation) -> None:
+    person = conversation.memory.user
+    async with Socket(person, conversation.pk) as desk, Socket(person, conversation.pk) as phone:
+        await in_database(sign_out, desk.client, phone.client)
+        assert await closes_at_once(phone)
+        assert await desk.wire.receive_nothing(0.3)
+
+
 async def test_signing_in_elsewhere_closes_nothing(conversation: Conversation) -> None:
     person = conversation.memory.user
     async with Socket(person, conversation.pk) as phone:

@@ -1,12 +1,15 @@
 """A slow reader: its own page waits, nobody else's does, and nothing piles up."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from chat import watching
 from chat.access import Seat
 from chat.database import in_database
 from chat.enums import ErrorCode, Status
@@ -125,6 +128,62 @@ async def test_the_pump_ends_when_the_conversation_is_gone() -> None:
     async with asyncio.timeout(5):
         await pump
     assert isinstance(reader.ended, ConversationGone)
+
+
+async def sign_everybody_out(_answer: Message) -> None:
+    await in_database(Session.objects.all().delete)
+
+
+async def end_the_membership(answer: Message) -> None:
+    await in_database(answer.conversation.memory.user.memberships.all().delete)
+
+
+@pytest.mark.parametrize(("end", "reason"), [(sign_everybody_out, SignedOut), (end_the_membership, ConversationGone)])
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_page_that_never_watches_is_closed_too(
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Message], Awaitable[None]],
+    reason: type[ChatError],
+    is_told: bool,
+) -> None:
+    monkeypatch.setattr(watching, "IDLE_LOOK_SECONDS", 5.0 if is_told else 0.1)
+    answer = await in_database(running_answer)
+    reader = Reader()
+    watcher, pump = await pumping(answer, reader)
+    await asyncio.sleep(0.3)
+    assert not pump.done()
+    await end(answer)
+    if is_told:
+        watcher.note_change()
+    async with asyncio.timeout(2):
+        await pump
+    assert isinstance(reader.ended, reason)
+    assert reader.got == []
+
+
+async def test_a_page_that_never_watches_costs_a_look_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "IDLE_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(watching, "PLACE_LOOK_AT_LEAST_SECONDS", 0.1)
+    looks = []
+    monkeypatch.setattr(Seat, "require_place", lambda _seat, exists: looks.append(exists))
+    answer = await in_database(running_answer)
+    _watcher, pump = await pumping(answer, Reader())
+    await asyncio.sleep(0.55)
+    pump.cancel()
+    assert 2 <= len(looks) <= 5
+    assert set(looks) == {True}
+
+
+async def test_a_page_whose_conversation_is_yet_to_come_may_stay() -> None:
+    answer = await in_database(running_answer)
+    person, memory = answer.conversation.memory.user, answer.conversation.memory
+    seat = Seat(person, await in_database(signed_in, person), uuid4(), new_in=memory.pk)
+    await in_database(seat.require_place, False)
+    with pytest.raises(ConversationGone):
+        await in_database(seat.require_place, True)
+    await end_the_membership(answer)
+    with pytest.raises(ConversationGone):
+        await in_database(seat.require_place, False)
 
 
 async def test_a_sign_out_is_seen_although_hints_never_pause() -> None:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from chat.conversations import delete_conversation
@@ -12,9 +14,10 @@ from chat.models import Conversation, Message, RecalledItem
 from chat.turns import begin_regenerate, begin_turn, select_version
 from chat.writing import Written, end_answer, fail_answer, interrupt_expired, keep_texts
 from memory.domain import recall
+from memory.domain.retiring import archive_assistant, restore_assistant
 from memory.enums import Outcome, Purpose, Source, Tier
 from memory.llm.base import Usage
-from memory.models import Memory, ModelCall, Page
+from memory.models import Memory, MemoryEvent, ModelCall, Page
 from tests.chat.factories import AnswerFactory, ConversationFactory, QuestionFactory, running_answer
 from tests.chat.test_turns import seat_at
 from tests.memory.factories import PageFactory, SegmentFactory
@@ -298,6 +301,24 @@ def test_memory_holds_the_version_that_is_shown() -> None:
         page = Page.objects.get()
         chosen.refresh_from_db()
         assert (page.response, chosen.page) == (text, page)
+
+
+def test_choosing_a_version_leaves_the_memory_of_an_archived_assistant_as_it_is(client: Client) -> None:
+    first = recorded(running_answer(), "One way.")
+    recorded(running_answer(parent=first.question), "Another way.")
+    memory, before = first.conversation.memory, list(Page.objects.values())
+    events = MemoryEvent.objects.count()
+    archive_assistant(memory.assistant, by=memory.user)
+    client.force_login(memory.user)
+    answer = client.post(reverse("chat:select", args=[first.conversation_id]), {"message": first.pk})
+    assert answer.status_code == 302
+    first.conversation.refresh_from_db()
+    assert (first.conversation.head, list(Page.objects.values())) == (first, before)
+    # Nothing but the archiving itself.
+    assert MemoryEvent.objects.count() == events + 1
+    restore_assistant(memory.assistant, by=memory.user)
+    select_version(seat_at(first.conversation), first.pk)
+    assert Page.objects.get().response == "One way."
 
 
 def test_choosing_a_version_records_nothing_that_was_said_off_the_record() -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import re
 import time
+from collections.abc import AsyncIterator
 from io import StringIO
+from typing import Any, cast
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models import Model
+from django.http import StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from chat.models import Conversation, LearntItem, MemoryUpdate, Message, RecalledItem
+from memory.admin import calls
 from memory.enums import Outcome, Purpose, Tier
 from memory.models import Knowledge, Memory, ModelCall, Page, Segment
 from tests.chat.factories import AnswerFactory
@@ -145,6 +150,12 @@ def test_calls_are_added_up_as_they_are_listed(client: Client) -> None:
     assert "0 calls are listed: 0 tokens in, 0 tokens out." in none.text
 
 
+@async_to_sync
+async def received(answer: StreamingHttpResponse) -> list[bytes]:
+    return [piece async for piece in cast("AsyncIterator[bytes]", answer.streaming_content)]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_calls_are_exported_as_they_are_listed(client: Client) -> None:
     client.force_login(operator())
     call = ModelCallFactory(model="=cmd()", detail="quoted words", memory__user__username="@ada")
@@ -152,13 +163,28 @@ def test_calls_are_exported_as_they_are_listed(client: Client) -> None:
     address = url(ModelCall, "changelist")
     link = f'href="{url(ModelCall, "export")}?purpose__exact=transfer"'
     assert link in client.get(address, {"purpose__exact": "transfer"}).text
-    answer = client.get(url(ModelCall, "export"), {"purpose__exact": "transfer"})
-    rows = list(csv.DictReader(StringIO(answer.getvalue().decode())))
+    answer: Any = client.get(url(ModelCall, "export"), {"purpose__exact": "transfer"})
+    rows = list(csv.DictReader(StringIO(b"".join(received(answer)).decode())))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"] == 'attachment; filename="model-calls.csv"'
     assert [(row["model"], row["person"], row["tokens_in"]) for row in rows] == [("'=cmd()", "'@ada", "900")]
     assert rows[0]["created_at"] == call.created_at.isoformat()
     assert "quoted words" not in str(rows)
     assert client.get(url(ModelCall, "export"), {"detail__startswith": "q"}).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_file_of_calls_is_made_a_batch_at_a_time(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "BATCH", 2)
+    client.force_login(operator())
+    for tokens in range(5):
+        ModelCallFactory(tokens_in=tokens)
+    answer: Any = client.get(url(ModelCall, "export"))
+    assert answer.is_async
+    pieces = received(answer)
+    assert [piece.count(b"\r\n") for piece in pieces] == [1, 2, 2, 1]
+    rows = csv.DictReader(StringIO(b"".join(pieces).decode()))
+    assert [row["tokens_in"] for row in rows] == ["0", "1", "2", "3", "4"]
 
 
 def test_calls_are_not_exported_to_others(client: Client) -> None:

@@ -267,7 +267,10 @@ def test_progress_is_asked_for_while_there_is_any(client: Client, memory: Memory
 def test_every_state_has_its_words(client: Client, memory: Memory, state: str, confirmed: bool, words: str) -> None:
     added = 5 if confirmed else 0
     given = ImportFactory(memory=memory, state=state, confirmed=confirmed, total=9, done=added, added=added)
-    assert words in client.get(url(memory, "import", given.pk)).text
+    html = client.get(url(memory, "import", given.pk)).text
+    assert words in html
+    # What was halted says no reason, and shows no empty place for one.
+    assert ('role="alert"' in html) == (words == "This file cannot be imported")
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])

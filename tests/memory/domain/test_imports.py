@@ -24,13 +24,13 @@ from memory.domain import imports
 from memory.domain.demo import DATA
 from memory.domain.forgetting import EVERYTHING, forget
 from memory.domain.imports import BATCH, cancel, confirm, drop_stale, read_upload, receive, retry, run
-from memory.domain.jobs import job_state
+from memory.domain.jobs import cancel_waiting, job_state
 from memory.enums import EventKind, ImportState, Role, Source
 from memory.exceptions import ImportFault, ImportNotOpen, ImportTooBig
 from memory.models import Import, Memory, Page
 from memory.models.incoming import CHUNK, ImportChunk
 from memory.signals import page_recorded
-from tests.memory.factories import ImportFactory, MemoryFactory, PageFactory, ProfileFactory
+from tests.memory.factories import ImportFactory, MembershipFactory, MemoryFactory, PageFactory, ProfileFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -254,6 +254,45 @@ def test_cancelling_ends_a_run_between_two_batches(memory: Memory, monkeypatch: 
     assert not memory.events.filter(kind=EventKind.IMPORTED).exists()
 
 
+def remove(memory: Memory) -> None:
+    memory.assistant.memberships.filter(user=memory.user).delete()
+
+
+def test_the_import_of_somebody_who_is_no_member_any_more_stops_until_they_are_back(memory: Memory) -> None:
+    upload = confirm(ready(memory, entries(3)), by=memory.user)
+    remove(memory)
+    tasks.run_import(context(), import_id=upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, upload.error, upload.chunks.count()) == (ImportState.FAILED, "", 1)
+    assert (memory.pages.count(), memory.events.count()) == (0, 0)
+    MembershipFactory(assistant=memory.assistant, user=memory.user)
+    retry(upload, by=memory.user)
+    tasks.run_import(context(), import_id=upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, memory.pages.count()) == (ImportState.DONE, 3)
+
+
+def test_the_file_of_somebody_who_is_no_member_any_more_is_not_read(memory: Memory) -> None:
+    upload = take(memory, entries(3))
+    remove(memory)
+    tasks.read_import(context(), import_id=upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, upload.preview, upload.chunks.count()) == (ImportState.CANCELLED, {}, 0)
+
+
+@pytest.mark.parametrize(("batch", "stored"), [(1, 10), (2, 15)])
+def test_a_removal_ends_a_run_before_the_next_batch_or_before_its_end(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, batch: int, stored: int
+) -> None:
+    monkeypatch.setattr(imports, "BATCH", 10)
+    upload = confirm(ready(memory, entries(15)), by=memory.user)
+    with on_batch(batch, lambda: remove(memory)):
+        halted = run(upload)
+    assert (halted.state, halted.done, halted.chunks.count()) == (ImportState.FAILED, stored, 1)
+    assert memory.pages.count() == stored
+    assert not memory.events.filter(kind=EventKind.IMPORTED).exists()
+
+
 @pytest.mark.parametrize("state", ["reading", "ready", "importing", "failed"])
 def test_whatever_is_open_can_be_cancelled(memory: Memory, state: str) -> None:
     upload = take(memory, entries(1))
@@ -263,6 +302,32 @@ def test_whatever_is_open_can_be_cancelled(memory: Memory, state: str) -> None:
     assert cancel(ended, by=memory.user).state == ImportState.CANCELLED
     with pytest.raises(ImportNotOpen):
         confirm(ended, by=memory.user)
+
+
+def test_an_import_whose_job_an_operator_cancels_can_be_tried_again(memory: Memory) -> None:
+    upload = confirm(ready(memory, entries(3)), by=memory.user)
+    assert [cancel_waiting(job) for job in ProcrastinateJob.objects.filter(task_name=imports.RUN)] == [True]
+    upload.refresh_from_db()
+    assert (upload.state, upload.error, upload.chunks.count()) == (ImportState.FAILED, "", 1)
+    retry(upload, by=memory.user)
+    assert queued()[-1] == ("memory.run_import", f"memory:{memory.pk}:import", {"import_id": upload.pk})
+    assert run(Import.objects.get(pk=upload.pk)).added == 3
+
+
+def test_an_upload_whose_job_an_operator_cancels_is_dropped(memory: Memory) -> None:
+    upload = take(memory, entries(3))
+    job = ProcrastinateJob.objects.get()
+    assert [cancel_waiting(job), cancel_waiting(job)] == [True, False]
+    upload.refresh_from_db()
+    assert (upload.state, upload.chunks.count(), queued()) == (ImportState.CANCELLED, 0, [])
+
+
+def test_a_job_that_runs_already_is_not_cancelled_and_its_import_goes_on(memory: Memory) -> None:
+    upload = take(memory, entries(3))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+    assert not cancel_waiting(ProcrastinateJob.objects.get())
+    assert read_upload(upload).state == ImportState.READY
 
 
 def test_what_is_done_cannot_be_cancelled(memory: Memory) -> None:
