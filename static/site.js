@@ -36,6 +36,12 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 }, true);
 
+// Where tabs do not fit, they scroll: the one that is open is in sight.
+for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+  const bar = tab.parentElement;
+  bar.scrollLeft += Math.max(0, tab.getBoundingClientRect().right - bar.getBoundingClientRect().right + 16);
+}
+
 // What a message has to say stays in sight, over what is below it, until it is closed.
 const said = document.getElementById("messages");
 function makeClosable() {

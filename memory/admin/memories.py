@@ -46,7 +46,7 @@ class PausedFilter(admin.SimpleListFilter):
 class MemoriesAdmin(DomainAdmin):
     """What an assistant remembers of a person, in figures. Deleting one deletes all it holds."""
 
-    list_display = ("user", "assistant", "pages", "facts", "tokens", "paused", "opening")
+    list_display = ("user", "assistant", "pages", "tokens", "paused", "opening")
     list_display_links = ("user", "assistant")
     list_select_related = ("user", "assistant")
     list_filter = (PausedFilter, "created_at")
