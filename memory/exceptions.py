@@ -233,6 +233,10 @@ class NobodyElse(MemoryOSError):
     message = _("Nobody else uses this assistant, so there is nobody to share this with.")
 
 
+class FactFromDemo(MemoryOSError):
+    message = _("This fact comes from the demo data, so it cannot be shared with the team.")
+
+
 class ProposalDecided(MemoryOSError):
     message = _("Somebody else has decided this meanwhile; nothing was changed.")
 

@@ -122,10 +122,18 @@ class DecisionForm(forms.Form):
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
+_NO_TOKENS = _("Enter a whole number of tokens, or leave it empty.")
+
+
 class BudgetForm(forms.Form):
     """Tokens a month; empty for no bound. `person` is the member's key, None for the whole assistant."""
 
-    tokens = forms.IntegerField(required=False, min_value=0, max_value=10**15)
+    tokens = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=10**15,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _NO_TOKENS),
+    )
 
     def __init__(self, person: int | None, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("auto_id", f"budget-{person or 'all'}-%s")
@@ -244,7 +252,7 @@ class NewMemberForm(forms.Form):
     """Somebody who has an account here, to be let in."""
 
     username = forms.CharField(
-        label=_("User name"),
+        label=_("Username"),
         max_length=150,
         help_text=_("Exactly as this person signs in."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),

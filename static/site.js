@@ -35,3 +35,29 @@ document.addEventListener("keydown", (event) => {
   menu.open = false;
   menu.querySelector("summary").focus();
 }, true);
+
+// Where tabs do not fit, they scroll: the one that is open is in sight.
+for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+  const bar = tab.parentElement;
+  bar.scrollLeft += Math.max(0, tab.getBoundingClientRect().right - bar.getBoundingClientRect().right + 16);
+}
+
+// What a message has to say stays in sight, over what is below it, until it is closed.
+const said = document.getElementById("messages");
+function makeClosable() {
+  for (const message of said.querySelectorAll(".message:not(:has(> .message-close))")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "message-close";
+    button.ariaLabel = said.dataset.close;
+    button.addEventListener("click", () => {
+      message.remove();
+      document.getElementById("content")?.focus({ preventScroll: true });
+    });
+    message.append(button);
+  }
+}
+if (said) {
+  makeClosable();
+  new MutationObserver(makeClosable).observe(said, { childList: true });
+}

@@ -46,7 +46,7 @@ class PeopleAdmin(DomainAdmin, UserModelAdmin):
     """Accounts. Who is no longer active is signed out everywhere at once."""
 
     list_display = (
-        "username", "is_active", "is_staff", "last_login", "assistants", "memories", "tokens",
+        "username", "is_active", "is_staff", "last_login", "assistants", "tokens",
     )  # fmt: skip
     list_filter = ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     search_fields = ("=id", "username", "first_name", "last_name", "email")
@@ -61,7 +61,6 @@ class PeopleAdmin(DomainAdmin, UserModelAdmin):
             .get_queryset(request)
             .annotate(
                 assistant_count=count_of(Membership.objects.all(), "user"),
-                memory_count=count_of(Memory.objects.all(), "user"),
                 tokens_used=tokens_of("memory__user"),
             )
         )
@@ -119,11 +118,6 @@ class PeopleAdmin(DomainAdmin, UserModelAdmin):
     def assistants(self, obj: Any) -> int:
         """Count where the person is a member."""
         return int(obj.assistant_count)
-
-    @admin.display(description=_("Memories"))
-    def memories(self, obj: Any) -> int:
-        """Count which assistants remember the person."""
-        return int(obj.memory_count)
 
     @admin.display(description=_("Tokens this month"))
     def tokens(self, obj: Any) -> str:

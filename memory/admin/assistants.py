@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 class AssistantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Refuses constants that the memory could not read."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "memory_settings" in self.fields:
+            said = gettext("Overrides of the memory’s constants, e.g. %(example)s.")
+            self.fields["memory_settings"].help_text = said % {"example": '{"short_term_capacity": 10}'}
+
     def clean_memory_settings(self) -> dict[str, Any]:
         overrides = self.cleaned_data["memory_settings"] or {}
         if not isinstance(overrides, dict):

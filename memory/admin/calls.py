@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import MEMORY_RELATED, ReadOnlyAdmin, ThoseInUse
@@ -48,7 +49,7 @@ class ModelCallAdmin(PrivateAdmin, ReadOnlyAdmin):
     """Calls, with the sum of those that are listed and a file of them."""
 
     list_display = (
-        "created_at", "purpose", "model", "outcome", "tokens_in", "tokens_out", "duration_ms", "assistant", "memory",
+        "created_at", "assistant", "person", "purpose", "model", "outcome", "tokens",
     )  # fmt: skip
     list_filter = (
         "purpose", "outcome", ("assistant", ThoseInUse), "model", "created_at",
@@ -65,6 +66,16 @@ class ModelCallAdmin(PrivateAdmin, ReadOnlyAdmin):
     # What a server says of a failure may quote what it was sent.
     private = ("detail",)
     change_list_template = "admin/model_calls.html"
+
+    @admin.display(description=_("Person"), ordering="memory__user__username")
+    def person(self, obj: ModelCall) -> str:
+        """Return whose memory it was for."""
+        return str(obj.memory.user) if obj.memory else ""
+
+    @admin.display(description=_("Tokens"))
+    def tokens(self, obj: ModelCall) -> str:
+        """Add up what went in and came out."""
+        return number_format((obj.tokens_in or 0) + (obj.tokens_out or 0), force_grouping=True)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         names = super().get_fields(request, obj)

@@ -10,32 +10,19 @@ from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import DomainAdmin
 from memory.admin.figures import calls_of, count_of, tokens_of
-from memory.admin.privacy import ask_why, may_open, open_address
+from memory.admin.privacy import ask_why, links_to_lists, may_open, open_address, open_until, until_of
 from memory.domain.ending import delete_memories
 from memory.models import Knowledge, Memory, MemoryEvent, Page, Segment
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-_LISTS = (
-    ("page", _("Pages")),
-    ("dialoguechain", _("Dialogue chains")),
-    ("segment", _("Segments")),
-    ("profile", _("Profile")),
-    ("trait", _("Traits")),
-    ("knowledge", _("Facts")),
-    ("memoryevent", _("What happened")),
-    ("modelcall", _("Model calls")),
-    ("import", _("Imports")),
-)
-"""The lists that can be narrowed to one memory."""
 
 
 class PausedFilter(admin.SimpleListFilter):
@@ -60,9 +47,7 @@ class PausedFilter(admin.SimpleListFilter):
 class MemoriesAdmin(DomainAdmin):
     """What an assistant remembers of a person, in figures. Deleting one deletes all it holds."""
 
-    list_display = (
-        "user", "assistant", "pages", "segments", "facts", "tokens", "calls", "last_activity", "paused", "opening",
-    )  # fmt: skip
+    list_display = ("user", "assistant", "pages", "tokens", "paused", "opening")
     list_display_links = ("user", "assistant")
     list_select_related = ("user", "assistant")
     list_filter = (PausedFilter, "created_at")
@@ -87,6 +72,7 @@ class MemoriesAdmin(DomainAdmin):
                 facts_held=count_of(Knowledge.objects.active(), "memory"),
                 tokens_used=tokens_of("memory"),
                 calls_made=calls_of("memory"),
+                open_until=until_of(request),
                 active_at=Subquery(events.values("created_at")[:1]),
             )
         )
@@ -160,12 +146,13 @@ class MemoriesAdmin(DomainAdmin):
     @admin.display(description=_("Lists"))
     def lists(self, obj: Memory) -> str:
         """Link the lists of what it holds."""
-        links = ((reverse(f"admin:memory_{name}_changelist"), obj.pk, label) for name, label in _LISTS)
-        return format_html_join(" · ", '<a href="{}?memory__id__exact={}">{}</a>', links)
+        return links_to_lists(obj.pk)
 
     @admin.display(description=_("What is private"))
-    def opening(self, obj: Memory) -> str:
-        """Link the form that asks why."""
+    def opening(self, obj: Any) -> str:
+        """Link the form that asks why; where it is open already, say until when."""
+        if obj.open_until is not None:
+            return open_until(obj.open_until)
         return format_html('<a href="{}">{}</a>', open_address(obj), gettext("Open"))
 
 

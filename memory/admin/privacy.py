@@ -4,21 +4,27 @@ trace that the person sees.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Case, DateTimeField, Model, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +37,23 @@ OPEN_FOR = timedelta(minutes=15)
 """How long a reason holds for one memory, in one session."""
 REASON_MAX_CHARACTERS = 300
 _SESSION = "opened_private"
+LISTS = {
+    "memory_page": _("Pages"),
+    "memory_dialoguechain": _("Dialogue chains"),
+    "memory_segment": _("Segments"),
+    "memory_profile": _("Profile"),
+    "memory_trait": _("Traits"),
+    "memory_knowledge": _("Facts"),
+    "chat_conversation": _("Conversations"),
+    "memory_memoryevent": _("What happened"),
+    "memory_modelcall": _("Model calls"),
+    "memory_import": _("Imports"),
+}
+"""The lists that can be narrowed to one memory."""
+_TO_LOOK_AT = (
+    "memory_page", "memory_segment", "memory_profile", "memory_trait", "memory_knowledge", "chat_conversation",
+)  # fmt: skip
+"""Those that somebody opens a memory for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +81,40 @@ def grant_of(request: HttpRequest, memory_id: int) -> Grant | None:
     return known[memory_id]
 
 
-def _grant(request: HttpRequest, memory_id: int, reason: str) -> None:
-    """Let a reason hold for a while."""
+def _grant(request: HttpRequest, memory_id: int, reason: str) -> datetime:
+    """Let a reason hold for a while; return until when."""
     now = timezone.now()
     given = {pk: entry for pk, entry in request.session.get(_SESSION, {}).items() if entry[0] > now.timestamp()}
     given[str(memory_id)] = ((now + OPEN_FOR).timestamp(), reason)
     request.session[_SESSION] = given
+    return now + OPEN_FOR
+
+
+def until_of(request: HttpRequest) -> Case:
+    """Return, beside the rows of a list of memories, until when each is open to this operator."""
+    now = timezone.now()
+    held = [(int(pk), entry[0]) for pk, entry in request.session.get(_SESSION, {}).items()] if may_open(request) else []
+    moments = [
+        When(pk=pk, then=Value(datetime.fromtimestamp(until, UTC))) for pk, until in held if until > now.timestamp()
+    ]
+    return Case(*moments, default=Value(None), output_field=DateTimeField())
+
+
+def open_until(moment: datetime) -> str:
+    """Say until when something is open."""
+    return gettext("Open until %(time)s") % {"time": clock_of(moment)}
+
+
+def clock_of(moment: datetime) -> str:
+    """Return the time of day, with its zone."""
+    local = localtime(moment)
+    return f"{date_format(local, 'TIME_FORMAT')} {local:%Z}"
+
+
+def links_to_lists(memory_id: int, names: Iterable[str] = tuple(LISTS)) -> SafeString:
+    """Return links to lists, each narrowed to a memory."""
+    links = ((reverse(f"admin:{name}_changelist"), memory_id, LISTS[name]) for name in names)
+    return format_html_join(" · ", '<a href="{}?memory__id__exact={}">{}</a>', links)
 
 
 class PrivateAdmin(MemoryAdmin):
@@ -167,8 +218,12 @@ def ask_why(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpRespo
     memory = get_object_or_404(Memory.objects.select_related("assistant", "user"), pk=pk)
     form = OpenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _grant(request, memory.pk, form.cleaned_data["reason"])
-        return HttpResponseRedirect(_where_to(request, memory))
+        until = _grant(request, memory.pk, form.cleaned_data["reason"])
+        address = _where_to(request, memory)
+        if address == _page_of(memory):
+            told = gettext("Open until %(time)s: choose what to look at.") % {"time": clock_of(until)}
+            messages.success(request, format_html("{} {}", told, links_to_lists(memory.pk, _TO_LOOK_AT)))
+        return HttpResponseRedirect(address)
     context |= {
         "title": gettext("Open what is private"),
         "form": form,
@@ -185,4 +240,8 @@ def _where_to(request: HttpRequest, memory: Memory) -> str:
     ours = wish.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(
         wish, {request.get_host()}, require_https=request.is_secure()
     )
-    return wish if ours else reverse("admin:memory_memory_change", args=[memory.pk])
+    return wish if ours else _page_of(memory)
+
+
+def _page_of(memory: Memory) -> str:
+    return reverse("admin:memory_memory_change", args=[memory.pk])

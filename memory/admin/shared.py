@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from memory.admin.base import ThoseInUse, person_of
@@ -25,6 +25,14 @@ MOST = 500
 _BEGINS = {"approve": KnowledgeStatus.PROPOSED, "decline": KnowledgeStatus.PROPOSED, "archive": KnowledgeStatus.ACTIVE}
 """The status that a deed is for; of another one there is nothing to do."""
 
+_TOLD = {
+    "approve": ngettext_lazy("%d proposal was approved.", "%d proposals were approved."),
+    "decline": ngettext_lazy("%d proposal was declined.", "%d proposals were declined."),
+    "archive": ngettext_lazy("%d fact was archived.", "%d facts were archived."),
+    "reembed": ngettext_lazy("%d fact was given a new vector.", "%d facts were given new vectors."),
+}
+"""What is told when it is done."""
+
 Refusals = list[tuple[str, str]]
 """What was not done: to which fact, and why."""
 
@@ -33,7 +41,7 @@ Refusals = list[tuple[str, str]]
 class SharedKnowledgeAdmin(FactsAdmin):
     """Facts about assistants: shared by their members, so their words are shown and searched."""
 
-    list_display = ("text", "assistant", "status", "marks", "times_confirmed", "embedding_model")
+    list_display = ("text", "assistant", "status", "marks")
     list_filter = ("status", ("assistant", ThoseInUse), "pinned", "locked", "confirmed_at")
     list_select_related = ("assistant",)
     search_fields = ("=id", "text", "assistant__name", "assistant__slug")
@@ -76,9 +84,9 @@ class SharedKnowledgeAdmin(FactsAdmin):
                 done += reembed_fact(entry, embedder)
             except ModelError as failure:
                 left = len(chosen) - number
-                self._tell(request, done, number - done, [(str(entry), str(failure))], left - 1)
+                self._tell(request, "reembed", done, number - done, [(str(entry), str(failure))], left - 1)
                 return
-        self._tell(request, done, len(chosen) - done, [])
+        self._tell(request, "reembed", done, len(chosen) - done, [])
 
     def _curate(self, request: HttpRequest, queryset: QuerySet[SharedKnowledge], deed: str) -> None:
         """Do a deed to one fact after the other, each in a transaction of its own."""
@@ -98,7 +106,7 @@ class SharedKnowledgeAdmin(FactsAdmin):
                     skipped += 1
                 else:
                     failed.append((str(entry), reason))
-        self._tell(request, done, skipped, failed)
+        self._tell(request, deed, done, skipped, failed)
 
     def _chosen(self, request: HttpRequest, queryset: QuerySet[SharedKnowledge]) -> Sequence[SharedKnowledge]:
         chosen = list(queryset.order_by("pk")[: MOST + 1])
@@ -108,9 +116,9 @@ class SharedKnowledgeAdmin(FactsAdmin):
             )
         return chosen[:MOST]
 
-    def _tell(self, request: HttpRequest, done: int, skipped: int, failed: Refusals, left: int = 0) -> None:
+    def _tell(self, request: HttpRequest, deed: str, done: int, skipped: int, failed: Refusals, left: int = 0) -> None:
         """Say how many were done, how many needed nothing, and what could not be done."""
-        said = [ngettext("%d fact was changed.", "%d facts were changed.", done) % done]
+        said = [_TOLD[deed] % done]
         if skipped:
             said.append(ngettext("%d needed nothing.", "%d needed nothing.", skipped) % skipped)
         if left:

@@ -237,9 +237,9 @@ def _changed_by_hand(memory: Memory, kind: LongTermKind) -> frozenset[int]:
     """Return the keys of entries that a person has done something with since they came."""
     home = Q(memory=memory) | Q(memory__isnull=True, assistant=memory.assistant_id)
     name = "knowledge" if kind == "assistant_knowledge" else kind
-    # To come with a file, or to be looked at by an operator, is not to be changed.
+    # To come with a file, to be proposed to the team or to be looked at by an operator is not to be changed.
     deeds = MemoryEvent.objects.filter(home, actor=Actor.PERSON, target_type=name)
-    deeds = deeds.exclude(kind__in=(EventKind.IMPORTED, EventKind.OPENED))
+    deeds = deeds.exclude(kind__in=(EventKind.IMPORTED, EventKind.PROPOSED, EventKind.OPENED))
     return frozenset(deeds.values_list("target_id", flat=True))
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from memory.domain.activity import event, log, scrub
-from memory.domain.deciding import declined
+from memory.domain.deciding import approve_knowledge, declined
 from memory.domain.knowledge import TEXT_LENGTH
 from memory.domain.ledger import embedded
 from memory.domain.persona import required_text
@@ -23,7 +23,15 @@ from memory.domain.roles import lock_as, reaches, role_at
 from memory.domain.vectors import as_stored
 from memory.embedding.base import Embedder
 from memory.enums import EventKind, KnowledgeStatus, Role, Subject
-from memory.exceptions import DuplicateKnowledge, KnowledgeChanged, ModelError, NobodyElse, NotAllowed, ProposalDecided
+from memory.exceptions import (
+    DuplicateKnowledge,
+    FactFromDemo,
+    KnowledgeChanged,
+    ModelError,
+    NobodyElse,
+    NotAllowed,
+    ProposalDecided,
+)
 from memory.models import Assistant, Knowledge, Memory, MemoryEvent
 from memory.models.knowledge import KnowledgeQuerySet, fingerprint
 from memory.signals import fact_remembered
@@ -36,15 +44,19 @@ def name_of(user: User) -> str:
     return user.get_full_name() or user.get_username()
 
 
-def propose_knowledge(fact: Knowledge, text: str, embedder: Embedder, *, by: User) -> Knowledge:
+def propose_knowledge(fact: Knowledge, text: str, embedder: Embedder, *, by: User, decided: bool = False) -> Knowledge:
     """Propose one's own fact, in these very words, for what all members of the assistant share; return the entry.
+
+    With `decided` who may decide says yes in the same step, and what they share is in use at once; where the role
+    behind the lock does not allow that any more, the entry waits like everybody's.
 
     The words are embedded before the transaction; where the embedding model cannot be reached, the entry comes in
     without a vector and a job gives it one. In one transaction: lock the memory, then the assistant, as a member;
     store the entry, proposed and locked against the model; log `proposed` for the assistant and in the person's own
-    log; send `fact_remembered` where the vector is still missing.
+    log; approve it, where it is decided; send `fact_remembered` where the vector is still missing.
     Raises NotAllowed (somebody else's fact), NotAMember, NobodyElse (no other member), KnowledgeChanged (the fact is
-    not in use any more, or is gone), InvalidText and DuplicateKnowledge (it is shared, proposed or was declined).
+    not in use any more, or is gone), FactFromDemo, InvalidText and DuplicateKnowledge (it is shared, proposed or was
+    declined).
     """
     text = required_text(text, TEXT_LENGTH, gettext("The text"))
     memory = fact.memory
@@ -60,32 +72,29 @@ def propose_knowledge(fact: Knowledge, text: str, embedder: Embedder, *, by: Use
         assistant = lock_as(memory.assistant, by, Role.MEMBER)
         if not has_others(assistant, by):
             raise NobodyElse
-        fresh = memory.knowledge.active().filter(pk=fact.pk).first()
-        if fresh is None:
-            raise KnowledgeChanged
+        fresh = _shareable(memory, fact)
         _refuse_known(assistant, fresh, text, by)
-        entry = Knowledge(
-            subject=Subject.ASSISTANT,
-            assistant=assistant,
-            text=text,
-            fingerprint=fingerprint(text),
-            status=KnowledgeStatus.PROPOSED,
-            locked=True,
-            confirmed_at=timezone.now(),
-            proposed_by=by,
-            shared_from=fresh,
-            embedding=vector,
-            embedding_model=embedder.name if vector is not None else "",
+        entry = _stored(
+            Knowledge(
+                subject=Subject.ASSISTANT,
+                assistant=assistant,
+                text=text,
+                fingerprint=fingerprint(text),
+                status=KnowledgeStatus.PROPOSED,
+                locked=True,
+                confirmed_at=timezone.now(),
+                proposed_by=by,
+                shared_from=fresh,
+                embedding=vector,
+                embedding_model=embedder.name if vector is not None else "",
+            )
         )
-        try:
-            with transaction.atomic():
-                entry.save()
-        except IntegrityError as error:
-            raise DuplicateKnowledge from error
         log(
             event(EventKind.PROPOSED, entry, assistant=assistant, by=by, after={"text": text, "name": name_of(by)}),
             event(EventKind.PROPOSED, fresh, memory=memory, by=by, after={"text": text}),
         )
+        if decided and reaches(role_at(assistant, by), Role.CURATOR):
+            entry = approve_knowledge(entry, by=by)
         if vector is None:
             fact_remembered.send(Knowledge, memory=memory, fact=entry)
     return entry
@@ -135,6 +144,25 @@ def own_proposals(assistant: Assistant, person: User) -> KnowledgeQuerySet:
     """Return all that a person has proposed here and not withdrawn, newest first, whatever was decided."""
     own: KnowledgeQuerySet = assistant.knowledge.filter(proposed_by=person)
     return own.order_by("-created_at", "-pk")
+
+
+def _shareable(memory: Memory, fact: Knowledge) -> Knowledge:
+    """Return the fact as it stands behind the lock. Raises KnowledgeChanged and FactFromDemo."""
+    fresh = Knowledge.objects.about_user(memory).active().with_from_demo().filter(pk=fact.pk).first()
+    if fresh is None:
+        raise KnowledgeChanged
+    if fresh.is_from_demo:  # type: ignore[attr-defined]  # annotated
+        raise FactFromDemo
+    return fresh
+
+
+def _stored(entry: Knowledge) -> Knowledge:
+    try:
+        with transaction.atomic():
+            entry.save()
+    except IntegrityError as error:
+        raise DuplicateKnowledge from error
+    return entry
 
 
 def _refuse_known(assistant: Assistant, fact: Knowledge, text: str, by: User) -> None:

@@ -15,11 +15,12 @@ from memory.models.memory import Memory
 class MemoryEventQuerySet(models.QuerySet["MemoryEvent"]):
     def visible(self, memory: Memory, *, shared: bool) -> MemoryEventQuerySet:
         """What happened in a memory; with `shared` also to the knowledge of its assistant, which belongs to no single
-        memory.
+        memory. What the person has proposed stands in both: here it comes once, from the memory.
         """
         mine = models.Q(memory=memory)
         if shared:
-            mine |= models.Q(memory__isnull=True, assistant=memory.assistant_id)
+            twice = models.Q(kind=EventKind.PROPOSED, user=memory.user_id)
+            mine |= models.Q(memory__isnull=True, assistant=memory.assistant_id) & ~twice
         return self.filter(mine)
 
     def about(self, target_type: str, target_id: int) -> MemoryEventQuerySet:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from pgvector.django import HalfVectorField
 
-from memory.enums import KnowledgeStatus, Subject
+from memory.enums import KnowledgeStatus, Source, Subject
 from memory.models.assistant import Assistant
 from memory.models.memory import Memory
 from memory.models.page import Page
@@ -32,6 +32,16 @@ class KnowledgeQuerySet(models.QuerySet["Knowledge"]):
 
     def about_assistant(self, assistant: Assistant) -> KnowledgeQuerySet:
         return self.filter(assistant=assistant)
+
+    def with_from_demo(self) -> KnowledgeQuerySet:
+        """Annotate `is_from_demo`: whether an entry rests on pages of the demo data and on no others."""
+        links = Knowledge.sources.through._default_manager.filter(knowledge=models.OuterRef("pk"))
+        demo, other = links.filter(page__source=Source.DEMO), links.exclude(page__source=Source.DEMO)
+        return self.annotate(
+            is_from_demo=models.ExpressionWrapper(
+                models.Exists(demo) & ~models.Exists(other), output_field=models.BooleanField()
+            )
+        )
 
     def least_useful_first(self) -> KnowledgeQuerySet:
         """What capacity archives first: seldom confirmed, then long unconfirmed."""

@@ -78,10 +78,9 @@ def recent_activity(memory: Memory, person_id: int, *, shared: bool) -> list[Lin
 
     With `shared`, also what happened to the knowledge of its assistant, which belongs to no single memory.
     """
-    mine = Q(memory=memory)
-    if shared:
-        mine |= Q(memory__isnull=True, assistant=memory.assistant_id)
-    events = MemoryEvent.objects.filter(mine).exclude(~Q(target_type="memory"), kind=EventKind.IMPORTED)
+    events = MemoryEvent.objects.visible(memory, shared=shared).exclude(
+        ~Q(target_type="memory"), kind=EventKind.IMPORTED
+    )
     events = events.exclude(kind=EventKind.RECORDED, after__source__in=(Source.IMPORT, Source.DEMO))
     events = events.select_related("user", "model_call")[:SHOWN]
     return [
@@ -98,7 +97,9 @@ def recent_activity(memory: Memory, person_id: int, *, shared: bool) -> list[Lin
 
 
 def actor(event: MemoryEvent, person_id: int) -> str:
-    """Return who or what did it, seen by this person."""
+    """Return who or what did it, seen by this person; nothing where the sentence has said it already."""
+    if event.kind == EventKind.LEFT and event.user_id is None:
+        return ""
     if event.actor == Actor.PERSON:
         return gettext("you") if event.user_id == person_id else str(event.user or gettext("someone who left"))
     if event.actor == Actor.MODEL and event.model_call:

@@ -19,7 +19,7 @@ from memory.models import Import
 from memory.views.base import DashboardRequest, MemoryView
 from memory.views.exporting import ExportView
 from memory.views.import_words import in_words
-from memory.views.previews import done_in_words
+from memory.views.previews import done_in_words, kept_in_words
 
 _FORM_BYTES = 10_000
 """What a form adds to the file in it."""
@@ -156,7 +156,11 @@ class RemoveDemo(MemoryView):
     def post(self, request: DashboardRequest) -> HttpResponse:
         try:
             done = remove_demo(self.memory, by=self.person)
-            messages.success(request, gettext("The demo data is gone: %(what)s.") % {"what": done_in_words(done)})
+            told = [gettext("The demo data is gone: %(what)s.") % {"what": done_in_words(done)}]
+            if done.kept:
+                kept = gettext("Because you changed them, these stayed: %(what)s.")
+                told.append(kept % {"what": kept_in_words(done)})
+            messages.success(request, " ".join(told))
         except NothingToForget:
             messages.info(request, gettext("There is no demo data here (any more)."))
         return redirect("memory:overview", self.memory.assistant.slug)

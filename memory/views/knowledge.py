@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from memory.enums import KnowledgeStatus, Subject
 from memory.exceptions import NotAllowed, NotAMember
 from memory.forms import KnowledgeFilterForm, KnowledgeForm
 from memory.models import Assistant, Knowledge, Membership, Memory
+from memory.models.knowledge import KnowledgeQuerySet
 from memory.views.items import DeleteItem, DisableItem, EditItem, EnableItem, ItemView, ShowItem, SwitchItem
 from memory.views.recalled import positive, signal_bars
 
@@ -49,15 +50,19 @@ def shortened(text: str) -> str:
 
 
 def with_shared(rows: QuerySet[Knowledge], membership: Membership) -> QuerySet[Knowledge]:
-    """Annotate what became of sharing each of a person's facts, `shared_pk` and `shared_status`, and `has_team`:
-    whether there is anybody to share it with.
+    """Annotate what became of sharing each of a person's facts, `shared_pk` and `shared_status`, and `may_share`:
+    whether there is anybody to share it with, and it is no fact of an invented person's.
     """
     shared = Knowledge.objects.filter(shared_from=OuterRef("pk"), assistant=membership.assistant_id).order_by("-pk")
     others = Membership.objects.filter(assistant=membership.assistant_id).exclude(pk=membership.pk)
-    annotated = rows.annotate(
-        shared_pk=Subquery(shared.values("pk")[:1]),
-        shared_status=Subquery(shared.values("status")[:1]),
-        has_team=Exists(others),
+    annotated = (
+        cast("KnowledgeQuerySet", rows)
+        .with_from_demo()
+        .annotate(
+            shared_pk=Subquery(shared.values("pk")[:1]),
+            shared_status=Subquery(shared.values("status")[:1]),
+            may_share=ExpressionWrapper(Exists(others) & Q(is_from_demo=False), output_field=BooleanField()),
+        )
     )
     return cast("QuerySet[Knowledge]", annotated)
 

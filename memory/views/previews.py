@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -102,6 +103,11 @@ def done_in_words(plan: Forgetting) -> str:
     for kind in COUNTED.keys() - counts:
         counts[kind] = sum(item.kind == kind for item in plan.long_term)
     return amounts(counts)
+
+
+def kept_in_words(plan: Forgetting) -> str:
+    """Return what stayed because a person has changed it, as a list in a sentence."""
+    return amounts(Counter(item.kind for item in plan.kept))
 
 
 def amounts(counts: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@ from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus
 from memory.exceptions import (
     DuplicateKnowledge,
+    FactFromDemo,
     InvalidText,
     KnowledgeChanged,
     NobodyElse,
@@ -34,7 +35,8 @@ from memory.views.knowledge import KnowledgeView
 class ShareKnowledge(KnowledgeView):
     """Shows what the others would see and, once its words are confirmed, proposes just that.
 
-    GET shows the form; POST with `preview` shows it again with other words; any other POST proposes them.
+    GET shows the form; POST with `preview` shows it again with other words; any other POST proposes them. Who decides
+    on proposals is asked to share at once, and sends `decided` with it.
     """
 
     def get(self, request: DashboardRequest, pk: int) -> HttpResponse:
@@ -49,15 +51,20 @@ class ShareKnowledge(KnowledgeView):
         if "preview" in request.POST or not form.is_valid():
             return self.form_page(item, form, 200 if form.is_valid() else 422)
         try:
-            propose_knowledge(item, form.cleaned_data["text"], get_embedder(), by=self.person)
+            entry = propose_knowledge(
+                item, form.cleaned_data["text"], get_embedder(), by=self.person, decided="decided" in request.POST
+            )
         except ObjectDoesNotExist:
             raise Http404 from None
         except (NotAllowed, NotAMember) as refusal:
             raise PermissionDenied from refusal
-        except (InvalidText, DuplicateKnowledge, KnowledgeChanged, NobodyElse) as refusal:
+        except (InvalidText, DuplicateKnowledge, KnowledgeChanged, NobodyElse, FactFromDemo) as refusal:
             form.add_error("text", str(refusal))
             return self.form_page(item, form, 422 if isinstance(refusal, InvalidText) else 409)
-        messages.success(request, gettext("Proposed to the team. An owner or a curator decides."))
+        if entry.status == KnowledgeStatus.ACTIVE:
+            messages.success(request, gettext("Shared with the team. Everybody’s answers can use it from now on."))
+        else:
+            messages.success(request, gettext("Proposed to the team. An owner or a curator decides."))
         if request.htmx:
             return self.row(self.drawn_anew(pk), focus_switch="share")
         return redirect(self.list_address(item))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
@@ -26,6 +27,8 @@ class OpenSession:
     began_at: datetime
     seen_at: datetime
     is_current: bool
+    has_twin: bool = False
+    """Whether another one has the same name: the hour tells them apart."""
 
     @property
     def seen_just_now(self) -> bool:
@@ -49,6 +52,8 @@ def open_sessions(user: User, current_key: str | None) -> list[OpenSession]:
         for each in noted
         if each.session_key in held
     ]
+    names = Counter(each.device for each in shown)
+    shown = [replace(each, has_twin=names[each.device] > 1) for each in shown]
     return sorted(shown, key=lambda each: (each.is_current, each.seen_at), reverse=True)
 
 

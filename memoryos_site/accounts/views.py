@@ -23,6 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from memory.domain.accounts import delete_account
+from memory.domain.closing import closing_of
 from memory.domain.invitations import read_token
 from memory.exceptions import InvitationUnusable, LastOwner
 from memory.models import Invitation, Memory
@@ -169,4 +170,5 @@ class DeleteAccountView(PersonView):
 
     def _page(self, form: DeleteAccountForm, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
         memories = Memory.objects.for_user(self.person).select_related("assistant")
-        return render(self.request, "account/delete.html", {"form": form, "memories": memories}, status=status)
+        context = {"form": form, "memories": memories, "closing": closing_of(self.person)}
+        return render(self.request, "account/delete.html", context, status=status)

@@ -42,13 +42,18 @@ def test_an_assistant_from_the_first_day_to_the_last(visitor: Page, memoryos: Pr
     page.get_by_role("link", name=f"Settings of {name}").click()
     expect(page.get_by_label("Instructions")).to_have_value("Be brief.")
 
-    page.get_by_role("link", name="Memory", exact=True).last.click()
+    page.get_by_role("link", name="Memory settings", exact=True).click()
     page.get_by_label("Latest pages kept").fill("0")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("Latest pages kept")
     page.get_by_label("Latest pages kept").fill("9")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Latest pages kept")).to_have_value("9")
+    close = page.locator(".message").get_by_role("button", name="Close")
+    if page.evaluate("matchMedia('(scripting: enabled)').matches"):
+        close.click()
+        expect(page.locator(".message")).to_have_count(0)
+    expect(close).to_have_count(0)
     page.get_by_role("button", name="Reset all to defaults").click()
     expect(page.get_by_label("Latest pages kept")).to_have_value("")
 

@@ -113,7 +113,7 @@ def test_without_javascript_all_of_it_works(browser: Browser, memoryos: Product,
         count = page.locator(".link").count()
         page.get_by_role("button", name="Withdraw").first.click()
         expect(page.locator(".link")).to_have_count(count - 1)
-        page.get_by_label("User name").fill("nobody-of-this-name")
+        page.get_by_label("Username").fill("nobody-of-this-name")
         page.get_by_role("button", name="Add", exact=True).click()
         expect(page.get_by_text("There is nobody of this name here.")).to_be_visible()
     finally:

@@ -58,19 +58,19 @@ def test_proposals_are_found_by_status_and_words(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "before", "after", "kind"),
+    ("action", "before", "after", "kind", "told"),
     [
-        ("approve", PROPOSED, ACTIVE, EventKind.APPROVED),
-        ("decline", PROPOSED, KnowledgeStatus.DISABLED, EventKind.DECLINED),
-        ("archive", ACTIVE, KnowledgeStatus.ARCHIVED, EventKind.ARCHIVED),
+        ("approve", PROPOSED, ACTIVE, EventKind.APPROVED, "3 proposals were approved."),
+        ("decline", PROPOSED, KnowledgeStatus.DISABLED, EventKind.DECLINED, "3 proposals were declined."),
+        ("archive", ACTIVE, KnowledgeStatus.ARCHIVED, EventKind.ARCHIVED, "3 facts were archived."),
     ],
 )
 def test_many_are_curated_at_once_over_assistants(
-    client: Client, person: User, action: str, before: str, after: str, kind: EventKind
+    client: Client, person: User, action: str, before: str, after: str, kind: EventKind, told: str
 ) -> None:
     facts = [AssistantKnowledgeFactory(status=before) for _ in range(3)]
     other = AssistantKnowledgeFactory(status=KnowledgeStatus.SUPERSEDED)
-    assert do(client, action, *facts, other) == ["3 facts were changed. 1 needed nothing."]
+    assert do(client, action, *facts, other) == [f"{told} 1 needed nothing."]
     assert states(*facts, other) == [after, after, after, KnowledgeStatus.SUPERSEDED]
     assert list(MemoryEvent.objects.values_list("kind", "user")) == [(kind, person.pk)] * 3
 
@@ -81,8 +81,8 @@ def test_two_curators_at_once_decide_once(client: Client) -> None:
     second.force_login(operator())
     # Both have the list before them.
     assert (client.get(LIST).status_code, second.get(LIST).status_code) == (200, 200)
-    assert do(client, "approve", fact) == ["1 fact was changed."]
-    assert do(second, "decline", fact) == ["0 facts were changed. 1 needed nothing."]
+    assert do(client, "approve", fact) == ["1 proposal was approved."]
+    assert do(second, "decline", fact) == ["0 proposals were declined. 1 needed nothing."]
     assert states(fact) == [ACTIVE]
     assert MemoryEvent.objects.count() == 1
 
@@ -111,7 +111,7 @@ def test_two_curators_in_the_same_moment_share_the_work() -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    done = [int(re.findall(r"(\d) facts? w", pages[number])[0]) for number in range(2)]
+    done = [int(re.findall(r"(\d) proposals? w", pages[number])[0]) for number in range(2)]
     kinds = list(MemoryEvent.objects.values_list("kind", flat=True))
     assert sum(done) == len(kinds) == 6
     # Each fact was decided once, by one of them.
@@ -122,19 +122,22 @@ def test_two_curators_in_the_same_moment_share_the_work() -> None:
 def test_one_that_was_deleted_meanwhile_hinders_no_other(client: Client) -> None:
     gone, fact = AssistantKnowledgeFactory(status=PROPOSED), AssistantKnowledgeFactory(status=PROPOSED)
     Knowledge.objects.filter(pk=gone.pk).delete()
-    assert do(client, "approve", gone, fact) == ["1 fact was changed."]
+    assert do(client, "approve", gone, fact) == ["1 proposal was approved."]
 
 
 def test_facts_of_people_cannot_be_chosen(client: Client) -> None:
     fact, other = KnowledgeFactory(), AssistantKnowledgeFactory()
-    assert do(client, "archive", fact, other) == ["1 fact was changed."]
+    assert do(client, "archive", fact, other) == ["1 fact was archived."]
     assert states(fact) == [ACTIVE]
 
 
 def test_a_choice_is_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "MOST", 2)
     facts = [AssistantKnowledgeFactory(status=PROPOSED) for _ in range(3)]
-    assert do(client, "approve", *facts) == ["Only the first 2 facts: choose the rest again.", "2 facts were changed."]
+    assert do(client, "approve", *facts) == [
+        "Only the first 2 facts: choose the rest again.",
+        "2 proposals were approved.",
+    ]
     assert states(*facts) == [ACTIVE, ACTIVE, PROPOSED]
 
 
@@ -143,16 +146,16 @@ def test_vectors_follow_the_model(client: Client) -> None:
     old = AssistantKnowledgeFactory(**{**VECTOR, "embedding_model": "older"})
     bare = AssistantKnowledgeFactory()
     new = AssistantKnowledgeFactory(**{**VECTOR, "embedding_model": name})
-    assert do(client, "reembed", old, bare, new) == ["2 facts were changed. 1 needed nothing."]
+    assert do(client, "reembed", old, bare, new) == ["2 facts were given new vectors. 1 needed nothing."]
     assert set(Knowledge.objects.values_list("embedding_model", flat=True)) == {name}
-    assert do(client, "reembed", old, bare, new) == ["0 facts were changed. 3 needed nothing."]
+    assert do(client, "reembed", old, bare, new) == ["0 facts were given new vectors. 3 needed nothing."]
 
 
 def test_an_embedder_that_is_away_loses_nothing(client: Client, settings: Settings) -> None:
     settings.EMBEDDING_MODEL, settings.EMBEDDING_BASE_URL = "none", "http://127.0.0.1:9/v1"
     facts = [AssistantKnowledgeFactory(**VECTOR) for _ in range(3)]
     summary, failure = do(client, "reembed", *facts)
-    assert summary == "0 facts were changed. 2 were not tried."
+    assert summary == "0 facts were given new vectors. 2 were not tried."
     assert failure.startswith(f"1 could not be changed: Fact {facts[0].pk}: ")
     assert "could not be reached" in failure
     assert set(Knowledge.objects.values_list("embedding_model", flat=True)) == {"wordllama"}
@@ -169,7 +172,7 @@ def test_who_may_only_look_has_no_actions(client: Client, person: User) -> None:
 def test_a_members_role_is_not_asked_of_operators(client: Client, person: User) -> None:
     fact: Any = AssistantKnowledgeFactory(status=PROPOSED, assistant=AssistantFactory())
     assert not fact.assistant.memberships.filter(user=person).exists()
-    assert do(client, "approve", fact) == ["1 fact was changed."]
+    assert do(client, "approve", fact) == ["1 proposal was approved."]
 
 
 def test_a_fact_is_edited_and_deleted_by_operators(client: Client) -> None:

@@ -306,6 +306,26 @@ def test_the_reason_leads_nowhere_else(client: Client, person: User, then: str) 
     assert open_with(client, memory, then=then)["Location"] == url(Memory, "change", memory.pk)
 
 
+def test_once_it_is_open_the_page_says_what_to_look_at_and_until_when(client: Client, person: User) -> None:
+    give(person, "memory.open_private")
+    memory, other = MemoryFactory(), MemoryFactory()
+    open_with(client, memory)
+    page = client.get(url(Memory, "change", memory.pk)).text
+    assert re.search(r"Open until \d\d:\d\d UTC: choose what to look at\.", page)
+    told = page[page.index("choose what to look at") :].split("</li>")[0]
+    assert [part.split('"')[0] for part in told.split('href="')[1:]] == [
+        f"/admin/{name}/?memory__id__exact={memory.pk}"
+        for name in (
+            "memory/page", "memory/segment", "memory/profile", "memory/trait", "memory/knowledge", "chat/conversation",
+        )
+    ]  # fmt: skip
+    listed = client.get(url(Memory, "changelist")).text
+    assert (listed.count("Open until"), listed.count(f"/admin/memory/memory/{memory.pk}/open/")) == (1, 0)
+    assert listed.count(f"/admin/memory/memory/{other.pk}/open/") == 1
+    for name in ("memory/page", "chat/conversation"):
+        assert client.get(f"/admin/{name}/?memory__id__exact={memory.pk}").status_code in (200, 403)
+
+
 def test_the_form_is_for_those_who_may_open(client: Client) -> None:
     memory = MemoryFactory()
     address = reverse("admin:memory_memory_open", args=[memory.pk])

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from memory.assistant_urls import OF_ASSISTANTS
 from memory.domain.configuring import configure_assistant, setup_of
 from memory.domain.roles import role_at
-from memory.enums import Role
+from memory.enums import KnowledgeStatus, Role
 from memory.exceptions import NotAllowed
 from memory.models import Assistant, Knowledge, Membership, Memory, MemoryEvent, ModelConnection
 from memory.views.assistants.base import FOR_OWNERS
@@ -313,3 +313,27 @@ def test_the_model_that_answers_is_named_where_it_is_not_to_be_edited(
         assert named.format("own") in reader.get("/assistants/helper/").text
     client.post("/assistants/helper/archive/")
     assert named.format("own") in client.get("/assistants/helper/").text
+
+
+def test_a_connection_with_a_key_is_not_copied_and_that_is_said(client: Client, owner: Memory) -> None:
+    assert "A connection with a key is not copied." in client.get("/assistants/helper/").text
+    answer = client.post("/assistants/helper/duplicate/", follow=True)
+    assert "and yours alone.</" in answer.text
+    ModelConnection.objects.create(
+        assistant=owner.assistant, base_url="https://models.example/v1", model="m", sealed_key="x"
+    )
+    answer = client.post("/assistants/helper/duplicate/", {"once": ""}, follow=True)
+    told = answer.text[answer.text.index("and yours alone.") :].split("</div>")[0]
+    assert "A connection with a key is not copied." in told
+    address = answer.redirect_chain[-1][0]
+    assert f'<a href="{address}model/">Connect a model</a>' in told
+
+
+@pytest.mark.parametrize(("role", "shown"), [(Role.OWNER, True), (Role.CURATOR, True), (Role.MEMBER, False)])
+def test_who_decides_sees_on_the_list_what_waits(client: Client, owner: Memory, role: Role, shown: bool) -> None:
+    Membership.objects.filter(user=owner.user).update(role=role)
+    AssistantKnowledgeFactory.create_batch(2, assistant=owner.assistant, status=KnowledgeStatus.PROPOSED)
+    AssistantKnowledgeFactory(status=KnowledgeStatus.PROPOSED)
+    page = client.get("/assistants/").text
+    assert ('href="/assistants/helper/proposals/"' in page) is shown
+    assert ("2 proposals" in page) is shown

@@ -18,7 +18,9 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from memory.domain.demo import DATA, load_demo
+from memory.domain.disabling import pin_knowledge
 from memory.domain.imports import confirm, read_upload, run
+from memory.domain.persona import edit_profile
 from memory.enums import ImportState, Role, Source
 from memory.models import Import, Memory
 from memory.views.exporting import download
@@ -304,6 +306,14 @@ def test_demo_data_comes_and_goes_at_a_click(client: Client, memory: Memory) -> 
     assert "Load demo data" in answer.text
     again = client.post(url(memory, "demo-remove"), follow=True)
     assert "There is no demo data here (any more)." in again.text
+
+
+def test_what_of_the_demo_data_stayed_is_told(client: Client, memory: Memory) -> None:
+    load_demo(memory, by=memory.user)
+    pin_knowledge(memory.knowledge.get(text="Mara keeps a sourdough starter."), by=memory.user)
+    edit_profile(memory.profile.get(name="diet"), "vegan", by=memory.user)
+    answer = client.post(url(memory, "demo-remove"), follow=True)
+    assert "Because you changed them, these stayed: 1 fact about you and 1 profile attribute." in answer.text
 
 
 def test_demo_data_is_offered_on_the_overview_of_an_empty_memory_alone(client: Client, memory: Memory) -> None:

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from memory.domain.deciding import approve_knowledge, decline_knowledge, words_key
 from memory.domain.knowledge import edit_knowledge
 from memory.embedding import get_embedder
-from memory.enums import EventKind, KnowledgeStatus, Role
+from memory.enums import EventKind, KnowledgeStatus, Role, Source
 from memory.models import Knowledge, Membership, Memory, MemoryEvent
 from tests.memory.factories import (
     AssistantKnowledgeFactory,
@@ -108,6 +108,40 @@ def test_what_the_others_would_see_is_shown_before_it_is_proposed(client: Client
     assert again.status_code == 409
     assert "proposed already" in again.text
     assert Knowledge.objects.filter(assistant=bob.assistant).count() == 1
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_who_decides_shares_at_once(client: Client, carol: Memory, htmx: bool) -> None:
+    MembershipFactory(assistant=carol.assistant)
+    fact = KnowledgeFactory(memory=carol, text="The user likes tea.")
+    share, headers = fact_address("share", carol, fact), HTMX if htmx else {}
+    html = client.get(share, headers=headers).text
+    assert "Share now" in html
+    assert "Propose this" not in html
+    assert "uses this assistant and sees it at once" in html
+    assert '<input type="hidden" name="decided" value="1">' in html
+    answer = client.post(share, {"text": "Carol likes tea.", "decided": "1"}, headers=headers, follow=True)
+    assert (answer.status_code, "Shared with the team. Everybody" in answer.text) == (200, True)
+    assert Knowledge.objects.get(assistant=carol.assistant).status == KnowledgeStatus.ACTIVE
+
+
+def test_a_member_decides_nothing_by_asking_for_it(client: Client, bob: Memory) -> None:
+    fact = KnowledgeFactory(memory=bob, text="The user likes tea.")
+    share = fact_address("share", bob, fact)
+    assert 'name="decided"' not in client.get(share).text
+    assert "Proposed to the team" in client.post(share, {"text": "Tea.", "decided": "1"}, follow=True).text
+    assert Knowledge.objects.get(assistant=bob.assistant).status == KnowledgeStatus.PROPOSED
+
+
+def test_a_demo_fact_is_not_offered_for_sharing(client: Client, bob: Memory) -> None:
+    fact = KnowledgeFactory(memory=bob, text="Mara likes tea.")
+    fact.sources.add(PageFactory(memory=bob, source=Source.DEMO))
+    share, page = fact_address("share", bob, fact), reverse("memory:knowledge", args=[bob.assistant.slug])
+    assert share not in client.get(page).text
+    answer = client.post(share, {"text": "Tea."}, headers=HTMX)
+    assert (answer.status_code, "comes from the demo data" in answer.text) == (409, True)
+    fact.sources.add(PageFactory(memory=bob))
+    assert share in client.get(page).text
 
 
 def test_nothing_is_shared_without_words_or_of_somebody_else(client: Client, bob: Memory) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from memory.domain.activity import working_as
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
+from memory.domain.proposing import propose_knowledge
 from memory.domain.recording import PageDraft, record_page, record_pages
 from memory.enums import Actor, EventKind, Outcome, Role, Source
 from memory.models import Memory, MemoryEvent
@@ -447,3 +449,27 @@ def test_a_call_that_led_to_much_shows_the_newest(client: Client, memory: Memory
     html = client.get(url(memory, "call", call.pk)).content.decode()
     assert html.count('class="event"') == OF_ONE_CALL
     assert "There is more than fits here." in html
+
+
+def test_a_curators_own_proposal_comes_once(client: Client, memory: Memory) -> None:
+    mate = MemoryFactory(assistant=memory.assistant, role=Role.MEMBER)
+    for mine in (memory, mate):
+        fact = KnowledgeFactory(memory=mine)
+        propose_knowledge(fact, f"Of {mine.user.username}.", WordEmbedder(), by=mine.user)
+    assert texts(client, memory) == [
+        f"Proposed to the team: “Of {mate.user.username}.”",
+        f"A fact of yours was proposed to the team, as “Of {memory.user.username}.”",
+    ]
+
+
+def test_who_left_is_named_once(client: Client, memory: Memory) -> None:
+    left = MemoryEventFactory(
+        memory=None, assistant=memory.assistant, kind=EventKind.LEFT, actor=Actor.PERSON, user=None,
+        target_type="assistant", target_id=memory.assistant.pk, after={"name": "bob"},
+    )  # fmt: skip
+    assert left.user is None
+    for name in ("timeline", "overview"):
+        page = client.get(reverse(f"memory:{name}", args=[memory.assistant.slug])).text
+        assert "bob left." in page
+        assert "someone who left" not in page
+        assert "· </p>" not in page

@@ -146,6 +146,7 @@ def test_what_is_no_number_of_tokens_is_refused_and_said(client: Client, olga: M
         answer = client.post(budget(olga), {"tokens": tokens}, headers=headers)
         assert answer.status_code == 422
         assert 'class="errorlist"' in answer.text
+        assert "Enter a whole number of tokens, or leave it empty." in answer.text
     assert budgets_of(olga) == (None, None)
 
 

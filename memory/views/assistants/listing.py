@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,9 +13,9 @@ from django.utils.translation import gettext
 
 from memory.domain.assistants import create_assistant
 from memory.domain.left import left_memories
-from memory.enums import Role
+from memory.enums import KnowledgeStatus, Role
 from memory.exceptions import InvalidText
-from memory.models import Assistant, Membership, Page
+from memory.models import Assistant, Knowledge, Membership, Page
 from memory.views.activity import ended
 from memory.views.assistants.base import PersonView
 from memory.views.assistants.forms import NewAssistantForm
@@ -38,14 +38,22 @@ class AssistantList(PersonView):
         return render(request, "assistants/list.html", context)
 
     def places(self) -> QuerySet[Membership]:
-        """Return the person's memberships in the order they joined, each with `members` and `last_page_at`."""
+        """Return the person's memberships in the order they joined, each with `members`, `last_page_at` and, for those
+        who decide on them, how many `proposals` wait.
+        """
         members = Membership.objects.filter(assistant=OuterRef("assistant")).order_by().values("assistant")
+        proposed = Knowledge.objects.filter(assistant=OuterRef("assistant"), status=KnowledgeStatus.PROPOSED)
+        waiting = proposed.order_by().values("assistant").annotate(count=Count("pk")).values("count")
         newest = Page.objects.filter(memory__assistant=OuterRef("assistant"), memory__user=self.person)
         return (
             Membership.objects.filter(user=self.person)
             .select_related("assistant")
             .annotate(
                 members=Subquery(members.annotate(count=Count("pk")).values("count"), output_field=IntegerField()),
+                proposals=Case(
+                    When(role__in=(Role.OWNER, Role.CURATOR), then=Subquery(waiting, output_field=IntegerField())),
+                    default=Value(None),
+                ),
                 last_page_at=Subquery(newest.order_by("-position").values("occurred_at")[:1]),
             )
             .order_by("joined_at", "assistant__pk")

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memory.domain.configuring import configure_assistant, setup_of
-from memory.domain.connections import source_of
+from memory.domain.connections import own_connection, source_of
 from memory.domain.duplicating import duplicate_assistant
 from memory.domain.retiring import archive_assistant, restore_assistant
 from memory.enums import Role
@@ -89,6 +91,13 @@ class Duplicate(AssistantView):
         wish = form.cleaned_data if form.is_valid() else {"once": "", "with_knowledge": False}
         memory = duplicate_assistant(self.assistant, by=self.person, **wish)
         told = gettext("“%(name)s” is there, and yours alone.") % {"name": memory.assistant.name}
+        connection = own_connection(self.assistant)
+        if connection is not None and connection.sealed_key:
+            address = reverse("assistants:model", args=[memory.assistant.slug])
+            told = format_html(
+                '{} {} <a href="{}">{}</a>',
+                told, gettext("A connection with a key is not copied."), address, gettext("Connect a model"),
+            )  # fmt: skip
         messages.success(request, told)
         return redirect("assistants:settings", memory.assistant.slug)
 

@@ -13,15 +13,23 @@ from memory.domain.demo import demo_contents, demo_is_loaded, load_demo, remove_
 from memory.domain.disabling import pin_knowledge
 from memory.domain.knowledge import edit_knowledge
 from memory.domain.persona import edit_profile
+from memory.domain.proposing import propose_knowledge
 from memory.domain.reading import next_reading
 from memory.domain.recall import recall
 from memory.domain.recording import record_page
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Role, Source
-from memory.exceptions import DemoLoaded, NothingToForget
+from memory.exceptions import DemoLoaded, FactFromDemo, NothingToForget
 from memory.llm import get_consolidator
 from memory.models import Knowledge, Memory, Posting
-from tests.memory.factories import AssistantFactory, KnowledgeFactory, MemoryFactory, PageFactory, SegmentFactory
+from tests.memory.factories import (
+    AssistantFactory,
+    KnowledgeFactory,
+    MembershipFactory,
+    MemoryFactory,
+    PageFactory,
+    SegmentFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +139,18 @@ def test_it_pushes_out_nothing_of_the_persons_own() -> None:
     remove_demo(memory, by=memory.user)
     assert set(memory.knowledge.values_list("status", flat=True)) == {KnowledgeStatus.ACTIVE}
     assert (memory.knowledge.count(), memory.segments.active().count()) == (2, 1)
+
+
+def test_its_facts_are_not_shared_and_sharing_is_no_change(memory: Memory) -> None:
+    MembershipFactory(assistant=memory.assistant)
+    load_demo(memory, by=memory.user)
+    fact = memory.knowledge.get(text="Mara keeps a sourdough starter.")
+    with pytest.raises(FactFromDemo):
+        propose_knowledge(fact, "Mara bakes.", get_embedder(), by=memory.user)
+    own = PageFactory(memory=memory, query="Mine, since")
+    fact.sources.add(own)
+    propose_knowledge(fact, "Mara bakes.", get_embedder(), by=memory.user)
+    fact.sources.remove(own)
+    memory.knowledge.filter(pk=fact.pk).update(pinned=True)
+    assert remove_demo(memory, by=memory.user).kept == ()
+    assert memory.knowledge.count() == 0

@@ -147,6 +147,41 @@ def test_that_it_was_declined_is_for_the_proposer_and_for_those_who_curate() -> 
     assert propose(memory, "The release is planned for Friday.", fact).status == KnowledgeStatus.PROPOSED
 
 
+@pytest.mark.parametrize("role", [Role.CURATOR, Role.OWNER])
+def test_who_decides_shares_at_once(role: Role) -> None:
+    memory = member(role)
+    fact = fact_of(memory)
+    entry = propose_knowledge(fact, TEXT, EMBEDDER, by=memory.user, decided=True)
+    entry.refresh_from_db()
+    assert (entry.status, entry.proposed_by, entry.embedding_model) == (
+        KnowledgeStatus.ACTIVE, memory.user, EMBEDDER.name,
+    )  # fmt: skip
+    told = [(e.kind, e.memory_id, e.target_id, e.user) for e in MemoryEvent.objects.order_by("pk")]
+    assert told == [
+        (EventKind.PROPOSED, None, entry.pk, memory.user),
+        (EventKind.PROPOSED, memory.pk, fact.pk, memory.user),
+        (EventKind.APPROVED, None, entry.pk, memory.user),
+    ]
+
+
+def test_who_may_not_decide_any_more_proposes() -> None:
+    memory = member()
+    entry = propose_knowledge(fact_of(memory), TEXT, EMBEDDER, by=memory.user, decided=True)
+    assert entry.status == KnowledgeStatus.PROPOSED
+    assert MemoryEvent.objects.filter(kind=EventKind.APPROVED).count() == 0
+
+
+def test_what_is_shared_at_once_gets_its_vector_later_where_the_server_is_away() -> None:
+    memory = member(Role.OWNER)
+    forget_jobs()
+    entry = propose_knowledge(fact_of(memory), TEXT, AwayEmbedder(), by=memory.user, decided=True)
+    assert (entry.status, entry.embedding_model) == (KnowledgeStatus.ACTIVE, "")
+    assert ProcrastinateJob.objects.get().task_name == "memory.consolidate"
+    transfer_all(memory, ScriptedConsolidator(), EMBEDDER)
+    entry.refresh_from_db()
+    assert entry.embedding_model == EMBEDDER.name
+
+
 def test_an_embedder_that_is_away_loses_nothing() -> None:
     memory = member()
     forget_jobs()

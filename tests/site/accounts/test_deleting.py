@@ -66,6 +66,26 @@ def test_the_last_owner_of_a_team_is_told_what_to_do_first(client: Client, memor
     assert Assistant.objects.filter(pk=memory.assistant.pk).exists()
 
 
+def test_the_page_says_before_what_needs_an_owner_and_what_is_deleted(client: Client, memory: Memory) -> None:
+    Membership.objects.filter(user=memory.user).update(role=Role.OWNER)
+    MembershipFactory(assistant=memory.assistant, user=UserFactory(), role=Role.MEMBER)
+    own = MemoryFactory(user=memory.user, assistant__name="Mine alone")
+    remembering = MemoryFactory(user=memory.user, assistant__name="Remembers another")
+    left = MemoryFactory(assistant=remembering.assistant)
+    Membership.objects.filter(user=left.user).delete()
+    page = client.get(DELETE).text
+    assert f'href="/assistants/{memory.assistant.slug}/members/"' in page
+    assert "need another owner first" in page
+    assert "<li>Mine alone</li>" in page
+    assert "<li>Remembers another</li>" not in page
+    assert f"<li>{memory.assistant.name}</li>" not in page
+    Membership.objects.exclude(user=memory.user).delete()
+    assert "need another owner first" not in client.get(DELETE).text
+    assert client.post(DELETE, {"password": PASSWORD}).status_code == 302
+    assert not Assistant.objects.filter(pk=own.assistant_id).exists()
+    assert Assistant.objects.filter(pk=remembering.assistant_id).exists()
+
+
 def test_who_alone_runs_the_installation_is_told_what_to_do_first(client: Client, memory: Memory) -> None:
     User.objects.filter(pk=memory.user.pk).update(is_superuser=True)
     other = UserFactory()

@@ -183,3 +183,12 @@ def test_in_the_admin_a_session_is_ended_and_a_second_step_never_written(tom: Us
     operator.post(f"/admin/usersessions/usersession/{pk}/delete/", {"post": "yes"})
     assert not is_in(desk)
     assert operator.get("/admin/mfa/authenticator/add/").status_code == 403
+
+
+def test_of_two_alike_the_hour_of_signing_in_is_shown(tom: User) -> None:
+    desk, _phone = signed_in(tom), signed_in(tom, PHONE)
+    assert desk.get(LIST).text.count('data-local="day"') == 2
+    signed_in(tom)
+    page = desk.get(LIST).text
+    assert (page.count('data-local="day"'), page.count('data-local="minute"')) == (1, 2)
+    assert "signed in on <time" in page
