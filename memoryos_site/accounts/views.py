@@ -76,7 +76,9 @@ class SignUpView(views.SignupView):
     def get_success_url(self) -> str | None:  # type: ignore[override]  # as the library itself does
         """Lead who was let into an assistant to the chat with it; None leaves it to the adapter."""
         elsewhere: str | None = super().get_success_url()  # type: ignore[no-untyped-call]
-        return start_of(self.user) or elsewhere
+        # Asked, too, for somebody who is signed in already and signs up nobody.
+        newcomer: User | None = getattr(self, "user", None)
+        return (start_of(newcomer) if newcomer else None) or elsewhere
 
     def closed(self, fault: InvitationUnusable | None = None) -> HttpResponse:
         context = {

@@ -183,7 +183,7 @@ def test_conversations_are_in_indonesian(client: Client, conversation: Conversat
     pages = [*of_one(conversation), f"{address}?at={other.pk}", f"{address}?before={other.pk + 4}"]
     assert english_at(client, pages) == {}
     page = client.get(address).text
-    for words in ("Jawaban terputus.", "Anda menghentikan jawaban ini.", "Memori diperbarui: 1 entri profil, 1 sifat"):
+    for words in ("Jawaban terputus.", "Jawaban ini dihentikan.", "Memori diperbarui: 1 entri profil, 1 sifat"):
         assert words in page
     running_answer(parent__conversation=conversation, content="Sebentar")
     assert english_at(client, [address]) == {}

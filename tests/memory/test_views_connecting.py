@@ -515,10 +515,10 @@ def test_the_list_works_without_htmx(client: Client, assistant: Assistant, owner
 def test_the_chat_and_the_overview_lead_owners_there(client: Client, assistant: Assistant, owner: User) -> None:
     MemoryFactory(assistant=assistant, user=owner)
     overview = reverse("memory:overview", args=[assistant.slug])
-    for page in ("/new/", overview):
+    for page in (f"/new/?assistant={assistant.slug}", overview):
         assert f'href="{url(assistant)}"' in client.get(page).text
     client.force_login(MembershipFactory(assistant=assistant, role=Role.CURATOR).user)
-    for page in ("/new/", overview):
+    for page in (f"/new/?assistant={assistant.slug}", overview):
         html = client.get(page).text
         assert f'href="{url(assistant)}"' not in html
         assert "An owner of this assistant can connect one." in html
