@@ -36,19 +36,13 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 }, true);
 
-// Where tabs do not fit, they scroll: the one that is open is in sight.
-for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
-  const bar = tab.parentElement;
-  bar.scrollLeft += Math.max(0, tab.getBoundingClientRect().right - bar.getBoundingClientRect().right + 16);
-}
-
 // What a message has to say stays in sight, over what is below it, until it is closed.
 const said = document.getElementById("messages");
 function makeClosable() {
-  for (const message of said.querySelectorAll(".message:not(:has(> .message-close))")) {
+  for (const message of said.querySelectorAll(".message:not(:has(> .message-closer, [data-dismiss]))")) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "message-close";
+    button.className = "message-closer";
     button.ariaLabel = said.dataset.close;
     button.addEventListener("click", () => {
       message.remove();

@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.utils import translation
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
 
 from memoryos_site.embedded_postgres.base import stop_using
 from memoryos_site.embedded_postgres.server import EmbeddedServer
@@ -70,6 +72,17 @@ def _stop_server(server: EmbeddedServer) -> None:
     deadline = time.monotonic() + 10
     while not server.detach() and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; nobody is left in it when it is dropped: a pool's own thread may have connected just then."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

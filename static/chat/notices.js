@@ -34,6 +34,8 @@ export function setUpNotices(region) {
 
 function time(notice) {
   notice.dataset.timed = "";
+  // Every page has a plain one; ours knows where the focus goes.
+  notice.querySelector(".message-closer")?.remove();
   if (!notice.querySelector("[data-dismiss]")) notice.append(closer());
   if (notice.matches(LASTING)) return;
   const seconds = notice.querySelector(WITH_A_WAY_ON) ? UNDO_SECONDS : PLAIN_SECONDS;

@@ -476,6 +476,9 @@ async def test_more_sockets_than_the_pool_has_connections(
         conversation_id, token = reserve_conversation(memory)
         async with Socket(person, conversation_id, token) as socket:
             answer = await begin(socket)
+            if answer["status"] != "streaming":
+                # A busy machine: it has ended before its frame was sent.
+                return str(answer["status"])
             _, done = await socket.whole_answer(answer["text"])
             return str(done["status"])
 
