@@ -6,7 +6,7 @@ Beside `conf.MemorySettings`, which holds the values: a field there has its desc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -389,8 +389,3 @@ def _clashes(conf: MemorySettings, own: Mapping[str, Any]) -> dict[str, str]:
 
 def _one_of(own: Mapping[str, Any], *names: str) -> str:
     return next((name for name in names if name in own), names[0])
-
-
-def names_in_order() -> list[str]:
-    """Return the names of the fields of `MemorySettings`, as they stand there."""
-    return [field.name for field in fields(MemorySettings)]

@@ -56,9 +56,6 @@ member_returned = Signal()
 """A person joined an assistant again whose memory of them had rested: what waits there is to be done now. Arguments:
 `memory`."""
 
-assistant_archived = Signal()
-"""An assistant was archived: its members may read, and nobody talks to it. Arguments: `assistant`."""
-
 segment_promoted = Signal()
 """A segment's pages were analysed into long-term memory. Arguments: `memory`, `segment`, `learnt` (list of
 Profile, Trait and Knowledge rows that are new or changed)."""

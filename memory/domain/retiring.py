@@ -10,23 +10,21 @@ from memory.domain.activity import event, log
 from memory.domain.roles import lock_as
 from memory.enums import EventKind, Role
 from memory.models import Assistant
-from memory.signals import assistant_archived
 
 
 @transaction.atomic
 def archive_assistant(assistant: Assistant, *, by: User, operator: bool = False) -> Assistant:
     """Let nobody talk to the assistant any more, nor change what it remembers. Twice is once.
 
-    In one transaction: lock the assistant, make sure of the role, note since when, log `archived`, send
-    `assistant_archived`. An answer that is being written is finished and remembered; what waits in the background is
-    done. Raises NotAMember, NotAllowed, Assistant.DoesNotExist.
+    In one transaction: lock the assistant, make sure of the role, note since when, log `archived`. An answer that is
+    being written is finished and remembered; what waits in the background is done. Raises NotAMember, NotAllowed,
+    Assistant.DoesNotExist.
     """
     locked = lock_as(assistant, by, Role.OWNER, operator=operator)
     if locked.archived_at is None:
         locked.archived_at = timezone.now()
         locked.save(update_fields=["archived_at"])
         log(event(EventKind.ARCHIVED, locked, assistant=locked, by=by, after={"name": locked.name}))
-        assistant_archived.send(Assistant, assistant=locked)
     return locked
 
 

@@ -1,4 +1,4 @@
-"""Shelving: facts put away and taken out again by hand, and the decision on what is only proposed."""
+"""Shelving: facts put away and taken out again by hand."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from memory.domain.activity import log
-from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.disabling import make_room_for
 from memory.domain.knowledge import locked_entry, person_event
 from memory.domain.snapshots import fact_state, traced
 from memory.enums import EventKind, KnowledgeStatus
 from memory.exceptions import DuplicateKnowledge
 from memory.models import Knowledge
-
-__all__ = ["approve_knowledge", "archive_knowledge", "decline_knowledge", "unarchive_knowledge"]
 
 
 def archive_knowledge(entry: Knowledge, *, by: User) -> Knowledge:

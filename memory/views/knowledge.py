@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.disabling import disable_knowledge, enable_knowledge, pin_knowledge, unpin_knowledge
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
 from memory.domain.locking import lock_knowledge, unlock_knowledge
 from memory.domain.merging import reinstate_knowledge
 from memory.domain.searching import Hit, search_knowledge
-from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
+from memory.domain.shelving import archive_knowledge, unarchive_knowledge
 from memory.domain.undoing import undelete_knowledge
 from memory.embedding import get_embedder
 from memory.enums import KnowledgeStatus, Subject

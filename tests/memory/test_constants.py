@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memory.conf import MemorySettings, apply_overrides
-from memory.constants import BY_NAME, CONSTANTS, PROMPT_AT_MOST, TIERS, names_in_order, read_overrides, shown_number
+from memory.constants import BY_NAME, CONSTANTS, PROMPT_AT_MOST, TIERS, read_overrides, shown_number
 from memory.exceptions import InvalidSettings
 
 BASE = MemorySettings()
@@ -27,7 +27,7 @@ def faults_of(wish: dict[str, Any], base: MemorySettings = BASE) -> dict[str, st
 
 
 def test_every_constant_is_described_once_in_the_order_of_the_tiers() -> None:
-    assert sorted(constant.name for constant in CONSTANTS) == sorted(names_in_order())
+    assert sorted(constant.name for constant in CONSTANTS) == sorted(field.name for field in fields(MemorySettings))
     assert len(BY_NAME) == len(CONSTANTS)
     order = list(TIERS)
     places = [order.index(constant.tier) for constant in CONSTANTS]

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.disabling import disable_knowledge
 from memory.domain.forgetting import Target, forget
 from memory.domain.history import former_state, history_of, restore_state
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
 from memory.domain.merging import merge_knowledge, reinstate_knowledge, replace_knowledge
 from memory.domain.persona import edit_profile, edit_trait, learn_profile
-from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
+from memory.domain.shelving import archive_knowledge, unarchive_knowledge
 from memory.embedding.base import Vectors
 from memory.enums import EventKind, KnowledgeStatus, Role
 from memory.exceptions import DuplicateKnowledge, EditConflict, ModelUnreachable, NothingToRestore

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from memory.domain.deciding import approve_knowledge, decline_knowledge
 from memory.domain.forgetting import EVERYTHING, Target, forget
 from memory.domain.history import history_of
 from memory.domain.knowledge import delete_knowledge, edit_knowledge
 from memory.domain.merging import merge_knowledge, reinstate_knowledge, replace_knowledge
 from memory.domain.persona import edit_profile, edit_trait
 from memory.domain.remembering import remember
-from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
+from memory.domain.shelving import archive_knowledge, unarchive_knowledge
 from memory.enums import KnowledgeStatus
 from memory.models import Knowledge, Memory, MemoryEvent, Page
 from tests.memory.factories import (

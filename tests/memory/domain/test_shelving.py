@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from memory.domain.shelving import approve_knowledge, archive_knowledge, decline_knowledge, unarchive_knowledge
+from memory.domain.deciding import approve_knowledge, decline_knowledge
+from memory.domain.shelving import archive_knowledge, unarchive_knowledge
 from memory.domain.snapshots import fact_state, traced
 from memory.enums import Actor, EventKind, KnowledgeStatus, Role
 from memory.exceptions import DuplicateKnowledge
